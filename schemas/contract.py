@@ -1,0 +1,184 @@
+"""A feed's contract as frozen objects. ``schemas.odcs`` builds them from YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from schemas.errors import ContractError
+
+#: Bound into every token and key: a new encoding of the same person needs a new epoch.
+NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Deidentification:
+    """What happens to a field before anything leaves the agency node."""
+
+    operator: str
+    parameters: Mapping[str, Any] = NO_PARAMETERS
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A field filled on the agency node from another table of the same delivery.
+
+    Needed where a decision spans tables: the age at exit needs the date of birth, which HMIS keeps
+    in ``Client``. The looked-up value lives in the raw zone only.
+    """
+
+    table: str
+    key: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a delivery and the decision about it.
+
+    ``invalid`` says what a value that breaks a check does: ``quarantine`` sets the row aside,
+    ``blank`` keeps the row and makes the value unknown (reported as a warning).
+    ``rules`` maps a check kind (``required``, ``codes``, ``date``, ...) to a rule code other than
+    the generic one, where the field's publisher has a number of its own for it.
+    """
+
+    name: str
+    logical_type: str
+    classification: str
+    deidentification: Deidentification
+    description: str = ""
+    required: bool = False
+    unique: bool = False
+    primary_key: bool = False
+    output: str = ""
+    aliases: tuple[str, ...] = ()
+    codes: str | None = None
+    pattern: str | None = None
+    max_length: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    formats: tuple[str, ...] = ()
+    invalid: str = "quarantine"
+    rules: Mapping[str, str] = NO_PARAMETERS
+    lookup: Lookup | None = None
+
+    @property
+    def dropped(self) -> bool:
+        return self.deidentification.operator == "drop"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table (file, segment level, sheet) of a delivery.
+
+    ``record`` names the fields that bind rows of several tables into one record that stands or
+    falls whole (a NIBRS incident). ``loads`` names the ``core`` table that must receive exactly one
+    row per accepted row; the loader refuses a mapping that loses or doubles any.
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    description: str = ""
+    presence: str = "required"
+    record: tuple[str, ...] = ()
+    loads: str | None = None
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        return MappingProxyType({field.name: field for field in self.fields})
+
+    @property
+    def kept(self) -> tuple[Field, ...]:
+        """Fields that leave the privacy step in some form."""
+        return tuple(field for field in self.fields if not field.dropped)
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields if field.primary_key)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The data sharing agreement a feed stands on."""
+
+    id: str
+    expires: date
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When deliveries are looked for (cron, UTC) and how old the newest may become."""
+
+    cron: str
+    deadline_hours: int
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long each form of a delivery is kept, in days."""
+
+    landing_days: int
+    deidentified_days: int
+    core_days: int
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Limits beyond which a whole delivery is refused, or its deletes are not believed.
+
+    Shares are fractions of the rows of the table concerned (0 to 1).
+    """
+
+    max_quarantined_share: float
+    max_delete_share: float
+    min_rows: int
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One feed of one agency. ``digest`` is the SHA-256 of the contract and its mapping."""
+
+    name: str
+    version: str
+    agency: str
+    agency_name: str
+    sector: str
+    format: str
+    lane: str
+    custody: str
+    profile: str
+    legal_basis: str
+    agreement: Agreement
+    schedule: Schedule
+    retention: Retention
+    thresholds: Thresholds
+    key_epoch: str
+    tables: tuple[Table, ...]
+    digest: str
+    mapping_sql: str
+    options: Mapping[str, Any] = NO_PARAMETERS
+    statistical_basis: str | None = None
+    description: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Table]:
+        return MappingProxyType({table.name: table for table in self.tables})
+
+    def table(self, name: str) -> Table:
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise ContractError(f"contract {self.name} has no table {name}") from None
+
+    def require_in_force(self, today: date) -> None:
+        """Raise ``ContractError`` once the agreement has ended."""
+        if today > self.agreement.expires:
+            raise ContractError(
+                f"contract {self.name}: agreement {self.agreement.id} ended on "
+                f"{self.agreement.expires.isoformat()}; nothing is taken in until it is renewed and "
+                "`agreement.expires` in the contract is updated"
+            )

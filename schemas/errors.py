@@ -1,0 +1,97 @@
+"""Every error Tributary raises on purpose.
+
+    TributaryError
+    ├── PermanentError              trying again gives the same result: fail at once
+    │   ├── SettingsError      10   the installation is not set up
+    │   ├── ContractError      11   a contract does not load, or its agreement has ended
+    │   ├── DeliveryError      12   a delivery cannot be read, or was refused
+    │   ├── PrivacyError       13   the privacy step failed closed: no rows, never raw rows
+    │   └── PackageError       14   the hub refuses a package that is not sealed as agreed
+    └── TransientError         20   network, lock, database away: worth a retry
+
+The number is the exit code of the command line, so that an operator can tell the cause without
+access to a log. No message holds a value out of a record: a message names contract, table, field,
+rule code and row number, and says what to do. Code that catches a library's exception raises ours
+``from None``, because parsers and drivers quote the value they choked on.
+"""
+
+from __future__ import annotations
+
+
+class TributaryError(Exception):
+    """Root of the tree. ``str(error)`` is safe to log, store and show."""
+
+    exit_code = 1
+
+
+class PermanentError(TributaryError):
+    """Trying again cannot help; Airflow fails the task at once."""
+
+
+class SettingsError(PermanentError):
+    """The installation lacks a setting, a secret or a directory."""
+
+    exit_code = 10
+
+
+class ContractError(PermanentError):
+    """A contract does not load or no longer permits a delivery."""
+
+    exit_code = 11
+
+
+class DeliveryError(PermanentError):
+    """A delivery cannot be read as a whole; nothing of it is loaded.
+
+    Args:
+        code: stable rule code from the catalogue in ``schemas/rules``.
+        detail: what is wrong and what to do, without any value from the delivery.
+        table: table the fault was found in, if it is in one.
+        field: field the fault was found in.
+        row: row number in the source file, counted as ``connectors.formats.base`` says.
+    """
+
+    exit_code = 12
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        table: str | None = None,
+        field: str | None = None,
+        row: int | None = None,
+    ) -> None:
+        self.code, self.detail = code, detail
+        self.table, self.field, self.row = table, field, row
+        place = ".".join(part for part in (table, field) if part)
+        where = " ".join(part for part in (place, f"row {row}" if row is not None else "") if part)
+        super().__init__(f"{code}{f' at {where}' if where else ''}: {detail}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions with keyword arguments do not survive the pickling between worker processes.
+        return (_rebuild_delivery_error, (self.code, self.detail, self.table, self.field, self.row))
+
+
+def _rebuild_delivery_error(
+    code: str, detail: str, table: str | None, field: str | None, row: int | None
+) -> DeliveryError:
+    return DeliveryError(code, detail, table=table, field=field, row=row)
+
+
+class PrivacyError(PermanentError):
+    """De-identification could not be carried out; the step yields no rows."""
+
+    exit_code = 13
+
+
+class PackageError(PermanentError):
+    """A package is not sealed, not complete or not what its contract allows."""
+
+    exit_code = 14
+
+
+class TransientError(TributaryError):
+    """A passing fault; Airflow retries."""
+
+    exit_code = 20
