@@ -16,7 +16,7 @@ reads, so that no other column has to be held in memory. Entries without ``sql``
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -41,8 +41,8 @@ class Rule:
     says: str
     fix: str
     table: str | None = None
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     field: str | None = None
-    needs: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     sql: str | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from types import MappingProxyType
@@ -11,8 +11,9 @@ from typing import Any
 
 from schemas.errors import ContractError
 
-#: Bound into every token and key: a new encoding of the same person needs a new epoch.
-NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Deidentification:
     """What happens to a field before anything leaves the agency node."""
 
     operator: str
-    parameters: Mapping[str, Any] = NO_PARAMETERS
+    parameters: Mapping[str, Any] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Field:
     maximum: float | None = None
     formats: tuple[str, ...] = ()
     invalid: str = "quarantine"
-    rules: Mapping[str, str] = NO_PARAMETERS
+    rules: Mapping[str, str] = field(default_factory=_nothing)
     lookup: Lookup | None = None
 
     @property
@@ -89,16 +90,16 @@ class Table:
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
-        return MappingProxyType({field.name: field for field in self.fields})
+        return MappingProxyType({one.name: one for one in self.fields})
 
     @property
     def kept(self) -> tuple[Field, ...]:
         """Fields that leave the privacy step in some form."""
-        return tuple(field for field in self.fields if not field.dropped)
+        return tuple(one for one in self.fields if not one.dropped)
 
     @property
     def primary_key(self) -> tuple[str, ...]:
-        return tuple(field.name for field in self.fields if field.primary_key)
+        return tuple(one.name for one in self.fields if one.primary_key)
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class Contract:
     tables: tuple[Table, ...]
     digest: str
     mapping_sql: str
-    options: Mapping[str, Any] = NO_PARAMETERS
+    options: Mapping[str, Any] = field(default_factory=_nothing)
     statistical_basis: str | None = None
     description: str = ""
 
@@ -179,6 +180,6 @@ class Contract:
         if today > self.agreement.expires:
             raise ContractError(
                 f"contract {self.name}: agreement {self.agreement.id} ended on "
-                f"{self.agreement.expires.isoformat()}; nothing is taken in until it is renewed and "
-                "`agreement.expires` in the contract is updated"
+                f"{self.agreement.expires.isoformat()}; nothing is taken in until it is "
+                "renewed and `agreement.expires` in the contract is updated"
             )

@@ -82,8 +82,8 @@ def _operators() -> dict[str, dict[str, Parameter]]:
             "with": Parameter(str, required=True),
             "resolution": Parameter(int, required=True, choices=(3, 4, 5, 6, 7)),
         },
-        # value looked up in a code list; `column` is the list's column to take; unlisted is unknown.
-        # `separator` splits a multi-select value and yields a list
+        # value looked up in a code list; `column` is the list's column to take; an
+        # unlisted value is unknown. `separator` splits a multi-select value and yields a list
         "recode": {
             "codes": Parameter(str, required=True),
             "column": Parameter(str, required=True),

@@ -1,0 +1,144 @@
+"""Whether a contract's decisions are complete and of the closed vocabulary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from schemas.catalogue import rules
+from schemas.codes import code_list
+from schemas.contract import Contract, Field, Table
+from schemas.errors import ContractError
+from schemas.vocabulary import (
+    ALLOWED_FOR_CLASS,
+    CLASSIFICATIONS,
+    CUSTODIES,
+    FORMATS,
+    INVALID,
+    LANES,
+    LOGICAL_TYPES,
+    OPERATORS,
+    PRESENCES,
+    PROFILES,
+    SECTORS,
+)
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+
+
+def contract_faults(contract: Contract) -> Iterator[str]:
+    """Every fault of a contract, in words that say what to change."""
+    if not _NAME.fullmatch(contract.name):
+        yield f"contract name {contract.name} must read agency.feed in lower case"
+    for word, value, known in (
+        ("sector", contract.sector, SECTORS),
+        ("format", contract.format, FORMATS),
+        ("lane", contract.lane, LANES),
+        ("custody", contract.custody, CUSTODIES),
+        ("profile", contract.profile, PROFILES),
+    ):
+        yield from _one_of("contract", word, value, known)
+    if not contract.tables:
+        yield "contract: no tables under `schema`"
+    if not contract.mapping_sql.strip():
+        yield "contract: no mapping; add the file <feed>.sql beside it"
+    for share in (contract.thresholds.max_quarantined_share, contract.thresholds.max_delete_share):
+        if not 0 <= share <= 1:
+            yield "contract: thresholds are shares between 0 and 1"
+    for table in contract.tables:
+        yield from _table_faults(contract, table)
+
+
+def _table_faults(contract: Contract, table: Table) -> Iterator[str]:
+    yield from _one_of(table.name, "presence", table.presence, PRESENCES)
+    names = [field.name for field in table.fields]
+    outputs = [field.output for field in table.kept]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        yield f"{table.name}.{name} stands twice"
+    for name in sorted({n for n in outputs if outputs.count(n) > 1}):
+        yield f"{table.name}: two fields leave as {name}; give one another `encryptedName`"
+    for name in table.record:
+        if name not in table.by_name:
+            yield f"{table.name}: record names {name}, which is not a field"
+    for field in table.fields:
+        yield from _field_faults(contract, table, field)
+
+
+def _field_faults(contract: Contract, table: Table, field: Field) -> Iterator[str]:
+    where = f"{table.name}.{field.name}"
+    yield from _one_of(where, "classification", field.classification, CLASSIFICATIONS)
+    yield from _one_of(where, "logicalType", field.logical_type, LOGICAL_TYPES)
+    yield from _one_of(where, "invalid", field.invalid, INVALID)
+    operator = field.deidentification.operator
+    if operator not in OPERATORS:
+        yield f"{where}: unknown operator {operator}; known are {', '.join(OPERATORS)}"
+        return
+    allowed = ALLOWED_FOR_CLASS.get(field.classification)
+    if allowed and operator not in allowed:
+        choices = " or ".join(allowed)
+        yield f"{where}: a {field.classification} may not be `{operator}`; use {choices}"
+    if field.required and field.invalid == "blank":
+        yield f"{where}: a required field cannot be blanked; use `invalid: quarantine`"
+    yield from _parameter_faults(where, table, field.deidentification.parameters, operator)
+    for name in (field.codes, field.deidentification.parameters.get("codes")):
+        if name is not None:
+            yield from _code_list_faults(where, str(name), field)
+    for code in field.rules.values():
+        if code not in rules():
+            yield f"{where}: rule {code} is not in the catalogue schemas/rules/*.yaml"
+    if field.lookup is not None:
+        yield from _lookup_faults(where, contract, table, field)
+
+
+def _parameter_faults(
+    where: str, table: Table, given: Mapping[str, object], operator: str
+) -> Iterator[str]:
+    known = OPERATORS[operator]
+    for name in given:
+        if name not in known:
+            yield (
+                f"{where}: operator {operator} has no parameter {name}; "
+                f"known are {', '.join(known) or 'none'}"
+            )
+    for name, parameter in known.items():
+        if name not in given:
+            if parameter.required:
+                yield f"{where}: operator {operator} needs `{name}: ...`"
+            continue
+        value = given[name]
+        if not isinstance(value, parameter.kind):
+            yield f"{where}: parameter {name} of {operator} must be {parameter.kind.__name__}"
+        elif parameter.choices and value not in parameter.choices:
+            choices = ", ".join(str(choice) for choice in parameter.choices)
+            yield f"{where}: parameter {name} of {operator} must be one of {choices}"
+        elif name in ("with", "reference"):
+            for other in [value] if isinstance(value, str) else list(value):  # type: ignore[call-overload]
+                if other not in table.by_name:
+                    yield f"{where}: {name} names {other}, which is not a field of {table.name}"
+
+
+def _code_list_faults(where: str, name: str, field: Field) -> Iterator[str]:
+    try:
+        found = code_list(name)
+        column = field.deidentification.parameters.get("column")
+        if column is not None and field.deidentification.parameters.get("codes") == name:
+            found.column(str(column))
+    except ContractError as error:
+        yield f"{where}: {error}"
+
+
+def _lookup_faults(where: str, contract: Contract, table: Table, field: Field) -> Iterator[str]:
+    lookup = field.lookup
+    assert lookup is not None  # noqa: S101 - narrowed by the caller
+    other = contract.by_name.get(lookup.table)
+    if other is None:
+        yield f"{where}: lookup names table {lookup.table}, which the contract lacks"
+        return
+    for place, name in ((table, lookup.key), (other, lookup.key), (other, lookup.column)):
+        if name not in place.by_name:
+            yield f"{where}: lookup names {place.name}.{name}, which is not a field"
+
+
+def _one_of(where: str, word: str, value: str, known: tuple[str, ...]) -> Iterator[str]:
+    if value not in known:
+        yield f"{where}: {word} must be one of {', '.join(known)}, not {value or 'blank'}"
