@@ -1,0 +1,107 @@
+"""Where things stand on this machine. Read from the environment once, passed down as an argument.
+
+    TRIBUTARY_HOME           directory of zones, secrets and the embedded warehouse (default: var)
+    TRIBUTARY_DROP           drop folders of the agencies (default: <home>/drop)
+    TRIBUTARY_WAREHOUSE_URL  postgresql+psycopg://loader:...@host/db; unset: embedded PostgreSQL
+    TRIBUTARY_KEK_FILE       key-encryption key of the agency node, 32 bytes
+    TRIBUTARY_SECRET_FILE    root secret of the tokens, at least 32 bytes
+    TRIBUTARY_SIGNING_FILE   Ed25519 key the node seals packages with
+    TRIBUTARY_TRUSTED_DIR    public keys of the nodes the hub takes packages from
+    TRIBUTARY_MEMORY_LIMIT   for DuckDB, e.g. 1500MB
+    TRIBUTARY_PARTITION_ROWS rows one de-identification task takes at least (default 500000)
+
+The node's files (zones, keys) and the hub's (inbox, staging) stand under different directories and
+are read through different objects, so that a hub step cannot name a raw file. In a deployment they
+belong to different operating-system users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """The agency node: raw custody."""
+
+    name: str
+    landing: Path
+    raw: Path
+    outgoing: Path
+    vault: Path
+    kek_file: Path
+    secret_file: Path
+    signing_file: Path
+
+
+@dataclass(frozen=True)
+class HubSettings:
+    """The hub: never sees a raw row."""
+
+    inbox: Path
+    staging: Path
+    trusted: Path
+    warehouse_url: str | None
+    embedded: Path
+    secrets: Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a step needs to know about this machine."""
+
+    home: Path
+    drop: Path
+    node: NodeSettings
+    hub: HubSettings
+    memory_limit: str
+    partition_rows: int
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.hub.warehouse_url is None
+
+
+def settings(environ: Mapping[str, str]) -> Settings:
+    """Settings out of an environment.
+
+    Raises:
+        SettingsError: a number is not one.
+    """
+    home = Path(environ.get("TRIBUTARY_HOME", "var")).resolve()
+    node, hub, secrets = home / "node", home / "hub", home / "secrets"
+    return Settings(
+        home=home,
+        drop=Path(environ.get("TRIBUTARY_DROP", home / "drop")).resolve(),
+        node=NodeSettings(
+            name=environ.get("TRIBUTARY_NODE", "node"),
+            landing=node / "landing",
+            raw=node / "raw",
+            outgoing=node / "outgoing",
+            vault=node / "vault",
+            kek_file=Path(environ.get("TRIBUTARY_KEK_FILE", secrets / "node.kek")),
+            secret_file=Path(environ.get("TRIBUTARY_SECRET_FILE", secrets / "node.secret")),
+            signing_file=Path(environ.get("TRIBUTARY_SIGNING_FILE", secrets / "node.signing")),
+        ),
+        hub=HubSettings(
+            inbox=hub / "inbox",
+            staging=hub / "deidentified",
+            trusted=Path(environ.get("TRIBUTARY_TRUSTED_DIR", secrets / "trusted")),
+            warehouse_url=environ.get("TRIBUTARY_WAREHOUSE_URL") or None,
+            embedded=home / "warehouse",
+            secrets=secrets,
+        ),
+        memory_limit=environ.get("TRIBUTARY_MEMORY_LIMIT", "1500MB"),
+        partition_rows=_integer(environ, "TRIBUTARY_PARTITION_ROWS", 500_000),
+    )
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int) -> int:
+    try:
+        return int(environ.get(name, default))
+    except ValueError:
+        raise SettingsError(f"{name} must be a whole number") from None
