@@ -1,0 +1,55 @@
+# Two commands on a fresh machine with Python 3.11 to 3.13: `make demo` and `make test`.
+# Everything is installed into .venv; nothing else on the machine is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check unit e2e bench fix lock clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 16
+
+setup: $(READY)  ## the environment in .venv, every package by hash
+
+$(READY): requirements.txt requirements-setup.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-setup.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(READY)  ## an invented county through real Airflow into PostgreSQL
+	$(BIN)/tributary demo
+
+test: check unit e2e  ## everything CI runs
+
+check: $(READY)  ## style, types and contracts; changes nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/tributary contracts lint
+
+unit: $(READY)  ## fast tests: unit, spec, property, golden, dags
+	$(BIN)/pytest -q -m "not e2e and not benchmark"
+
+e2e: $(READY)  ## tests on a real PostgreSQL and a real Airflow scheduler
+	$(BIN)/pytest -q -m "e2e"
+
+bench: $(READY)  ## measurements beside the plain script; minutes
+	$(BIN)/pytest -q -s -m benchmark tests/benchmarks
+
+fix: $(READY)  ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## compile the pinned requirements anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --extra airflow --extra dev --output-file requirements.txt pyproject.toml
+	echo 'uv' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --output-file requirements-setup.txt -
+
+clean:  ## remove the environment and the demo's state
+	-$(BIN)/tributary warehouse stop
+	rm -rf $(VENV) var
