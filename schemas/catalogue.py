@@ -9,8 +9,8 @@ An entry says what the rule demands, what to do about a breach and what a breach
 
 An entry with ``sql`` is run by ``connectors.validate`` over the accepted rows of the delivery: the
 query returns the ``_row`` numbers of ``table`` that break the rule. ``needs`` lists the columns it
-reads, so that no other column has to be held in memory. Entries without ``sql`` are raised by code
-(a format reader, a row check).
+reads, so that no other column has to be held in memory; ``codes`` names the code lists it reads, as
+tables of those names. Entries without ``sql`` are raised by code (a format reader, a row check).
 """
 
 from __future__ import annotations
@@ -78,12 +78,17 @@ def rules_of(family: str) -> tuple[Rule, ...]:
 
 
 def _parse(entry: Mapping[str, Any], family: str) -> Rule:
-    known = {"code", "tier", "decides", "says", "fix", "table", "field", "needs", "sql"}
+    known = {"code", "tier", "decides", "says", "fix", "table", "field", "needs", "codes", "sql"}
     unknown = set(entry) - known
     if unknown:
         raise ContractError(f"rules/{family}.yaml: unknown key {', '.join(sorted(unknown))}")
     new = Rule(
-        **{**entry, "family": family, "needs": _needs(entry.get("needs", {}))},
+        **{
+            **entry,
+            "family": family,
+            "needs": _needs(entry.get("needs", {})),
+            "codes": tuple(entry.get("codes", ())),
+        },
     )
     if new.tier not in TIERS or new.decides not in DECISIONS:
         raise ContractError(f"rule {new.code}: tier or decides is not one of the known words")

@@ -18,7 +18,7 @@ from schemas.contract import Contract, Field, Table
 #: A blank number or date never breaks these; REQUIRED alone speaks about blanks.
 ISO_DATE = "%Y-%m-%d"
 ISO_DATETIME = "%Y-%m-%d %H:%M:%S"
-NUMBER = r"^[+-]?\d+(\.\d+)?$"
+NUMBER = r"^[+-]?\d+(?:\.\d+)?$"
 INTEGER = r"^[+-]?\d+$"
 
 

@@ -58,14 +58,14 @@ def breaches(checks: Sequence[Check], batch: pa.RecordBatch) -> Iterator[Breach]
     frame = pd.DataFrame(
         {_column(check): _looked_at(check, batch.column(check.field)) for check in present}
     )
-    suite = gx.ExpectationSuite(name="row checks", expectations=[_expectation(c) for c in present])
+    expectations = [_expectation(check) for check in present]
+    for number, expectation in enumerate(expectations):
+        expectation.meta = {"check": number}  # results come back in an order of their own
+    suite = gx.ExpectationSuite(name="row checks", expectations=expectations)
     found = _frames().get_batch({"dataframe": frame}).validate(suite, result_format=RESULT_FORMAT)
-    by_column = {
-        (result.expectation_config.type, result.expectation_config.kwargs["column"]): result
-        for result in found.results
-    }
-    for check, expectation in zip(present, suite.expectations, strict=True):
-        result = by_column[expectation.expectation_type, _column(check)]
+    by_number = {result.expectation_config.meta["check"]: result for result in found.results}
+    for number, check in enumerate(present):
+        result = by_number[number]
         if result.exception_info.get("raised_exception"):
             # Its text may quote a value; the check's own name says enough to find the fault.
             raise RuntimeError(f"check {check.code} of {check.table}.{check.field} could not run")
