@@ -18,6 +18,7 @@ import pyarrow as pa
 from connectors.formats.base import ROW
 from schemas.catalogue import Rule
 from schemas.checks import applicable_rules
+from schemas.codes import code_list
 from schemas.contract import Contract, Table
 from schemas.errors import ContractError, PermanentError
 from schemas.report import IntakeReport
@@ -99,6 +100,8 @@ class TableRules:
             database.register("incoming", reader)
             database.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')  # noqa: S608
             database.unregister("incoming")
+        for name in {name for rule in applicable_rules(self.contract) for name in rule.codes}:
+            database.register(name, code_list(name).table)
 
     def _drop_unaccepted(self, database: duckdb.DuckDBPyConnection) -> None:
         for name in self._columns():

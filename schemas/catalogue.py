@@ -43,6 +43,7 @@ class Rule:
     table: str | None = None
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     field: str | None = None
+    codes: tuple[str, ...] = ()
     sql: str | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from schemas.checks import applicable_rules
 from schemas.codes import code_list
 from schemas.contract import Contract
 
@@ -13,8 +14,8 @@ _IMPLIED = {"zip3": "zip3_restricted"}
 
 
 def codes_digest(contract: Contract) -> str:
-    """SHA-256 over every code list the contract's checks and operators use."""
-    names: set[str] = set()
+    """SHA-256 over every code list the contract's checks, rules and operators use."""
+    names = {name for rule in applicable_rules(contract) for name in rule.codes}
     for table in contract.tables:
         for field in table.fields:
             decision = field.deidentification

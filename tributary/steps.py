@@ -1,0 +1,253 @@
+"""The steps of a delivery, shared by the DAGs and the command line.
+
+    receive -> validate -> deidentify (per partition) -> seal      on the agency node
+    load -> receipt                                                on the hub
+    dispose                                                        on the agency node
+
+Each step takes a contract name and a delivery id, and returns only references and counts: what it
+returns is stored by Airflow. Each can be repeated: it finds its own earlier work by the delivery
+id and either keeps it, if it is whole, or replaces it.
+
+Heavy rooms are imported inside the steps, because a DAG file imports this module when it is parsed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from schemas.contract import Contract
+from schemas.errors import ContractError, PrivacyError
+from schemas.odcs import contract as contract_named
+from tributary.settings import Settings
+
+if TYPE_CHECKING:
+    from connectors.validate import Verdict
+    from connectors.zones.raw import RawZone
+    from connectors.zones.vault import Vault
+
+
+# --- agency node -------------------------------------------------------------------------------
+
+
+def receive(settings: Settings, name: str, path: Path | None = None) -> dict[str, Any]:
+    """Take one delivery into the landing zone, encrypted.
+
+    Args:
+        name: contract.
+        path: a file to take, which is left where it is; without it, the oldest delivery waiting in
+            the feed's drop folder, which is removed once it has landed.
+
+    Returns:
+        ``{"delivery_id", "waiting"}``; the id is null where nothing is waiting, and ``waiting``
+        counts the deliveries that still are.
+
+    Raises:
+        ContractError: the agreement has ended.
+    """
+    from connectors.transports.folder import DropFolder
+
+    contract = contract_named(name)
+    contract.require_in_force(_today())
+    if path is not None:
+        with path.open("rb") as source:
+            return {"delivery_id": _land(settings, contract, source), "waiting": 0}
+    folder = DropFolder.of(contract, settings.drop)
+    folder.prepare()
+    waiting = folder.waiting()
+    if not waiting:
+        return {"delivery_id": None, "waiting": 0}
+    taken = folder.take(waiting[0])
+    with taken.open("rb") as source:
+        landed = _land(settings, contract, source)
+    taken.unlink()
+    return {"delivery_id": landed, "waiting": len(waiting) - 1}
+
+
+def _land(settings: Settings, contract: Contract, source: BinaryIO) -> str:
+    from connectors.zones import landing
+    from schemas.delivery import delivery_id
+
+    landing.sweep(settings.node.landing)
+    staged = landing.store(source, _vault(settings), settings.node.landing)
+    found = delivery_id(contract, staged.sha256)
+    staged.commit(found)
+    return found
+
+
+def receive_retained(settings: Settings, name: str) -> dict[str, Any]:
+    """Land the newest retained delivery of a feed again, under the contract as it is now.
+
+    Raises:
+        ContractError: the agreement has ended, or no landed file is retained.
+    """
+    from connectors.zones import landing
+    from connectors.zones.landing import ZONE
+
+    contract, vault = contract_named(name), _vault(settings)
+    contract.require_in_force(_today())
+    newest = _newest(settings, name)
+    retained = newest.read_text(encoding="ascii") if newest.exists() else ""
+    if not retained or not vault.exists(retained, ZONE):
+        raise ContractError(
+            f"contract {name} retains no landed file (landingDays: "
+            f"{contract.retention.landing_days}); ask the agency to send the delivery again"
+        )
+    with landing.open_landing(settings.node.landing, retained, vault) as source:
+        return {"delivery_id": _land(settings, contract, source), "waiting": 0}
+
+
+def validate(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
+    """Check a landed delivery and write what its lane allows to the raw zone.
+
+    Where the delivery held rows its lane forbids, the landed file's key is destroyed as soon as
+    the allowed rows are written.
+
+    Returns:
+        ``{"status", "partitions"}``: at least one, as ``anonymize.deidentify`` plans them.
+    """
+    from connectors.validate import validate as check
+    from connectors.zones import landing
+    from connectors.zones.raw import RawZone, StoredVerdict
+
+    contract, vault = contract_named(name), _vault(settings)
+    if (done := _finished(settings, delivery_id, vault)) is not None:
+        return {"status": done[1], "partitions": _partitions(settings, done[0], done[1])}
+    zone = RawZone.create(settings.node.raw, delivery_id, vault)
+    with (
+        landing.open_landing(settings.node.landing, delivery_id, vault) as source,
+        zone.writers() as tables,
+    ):
+        verdict = check(contract, source, tables, _today(), settings.memory_limit)
+    zone.write_verdict(StoredVerdict(_as_stored(verdict), verdict.quarantined))
+    if verdict.report.lane_violated:
+        landing.destroy(settings.node.landing, delivery_id, vault)
+    return {"status": verdict.status, "partitions": _partitions(settings, zone, verdict.status)}
+
+
+def _as_stored(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as JSON, for the steps after it."""
+    scope = verdict.report.scope
+    return {
+        **verdict.report.as_json(),
+        "status": verdict.status,
+        "lane_violated": verdict.report.lane_violated,
+        "scope": {
+            "full_refresh": scope.full_refresh,
+            "trusted": scope.trusted,
+            "start": scope.start.isoformat() if scope.start else None,
+            "end": scope.end.isoformat() if scope.end else None,
+        },
+    }
+
+
+def _finished(settings: Settings, delivery_id: str, vault: Vault) -> tuple[RawZone, str] | None:
+    """The raw zone and status of a delivery whose validation came to its end before."""
+    from connectors.zones.raw import ZONE, RawZone
+
+    if not vault.exists(delivery_id, ZONE):
+        return None
+    zone = RawZone.open(settings.node.raw, delivery_id, vault)
+    try:
+        return zone, str(zone.read_verdict().report["status"])
+    except PrivacyError:
+        return None
+
+
+def _partitions(settings: Settings, zone: RawZone, status: str) -> list[dict[str, Any]]:
+    from anonymize.deidentify import Partition, plan
+
+    found = () if status == "refused" else plan(zone, settings.partition_rows)
+    return [partition.as_json() for partition in found or (Partition("p00000", ()),)]
+
+
+def deidentify(
+    settings: Settings, name: str, delivery_id: str, partition: dict[str, Any]
+) -> dict[str, Any]:
+    """De-identify one partition; fails closed.
+
+    Returns:
+        ``{"rows"}``: rows written.
+    """
+    from anonymize.deidentify import Partition
+    from anonymize.deidentify import deidentify as run
+    from anonymize.keys import KeyRing
+    from anonymize.policy import bind
+    from connectors.zones.raw import RawZone
+
+    contract = contract_named(name)
+    policy = bind(contract, KeyRing.from_file(settings.node.secret_file, contract.key_epoch))
+    zone = RawZone.open(settings.node.raw, delivery_id, _vault(settings))
+    counts = run(
+        zone,
+        zone.read_verdict(),
+        policy,
+        Partition.from_json(partition),
+        settings.node.outgoing / delivery_id,
+    )
+    return {"rows": sum(counts.rows.values())}
+
+
+def seal(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
+    """Sign the de-identified delivery as one package and put it into the hub's inbox."""
+    from anonymize import package
+    from anonymize.manifest import Manifest
+    from connectors.zones.raw import RawZone
+    from schemas.delivery import codes_digest
+
+    contract, vault = contract_named(name), _vault(settings)
+    report = dict(RawZone.open(settings.node.raw, delivery_id, vault).read_verdict().report)
+    manifest = Manifest(
+        delivery_id=delivery_id,
+        node=settings.node.name,
+        agency=contract.agency,
+        contract=contract.name,
+        contract_version=contract.version,
+        contract_digest=contract.digest,
+        codes_digest=codes_digest(contract),
+        key_epoch=contract.key_epoch,
+        code_version=version("tributary"),
+        plaintext_sha256=report.pop("plaintext_sha256"),
+        status=report.pop("status"),
+        scope=report.pop("scope"),
+        report=report,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    outgoing = settings.node.outgoing / delivery_id
+    key = package.signing_key(settings.node.signing_file)
+    package.seal(outgoing, settings.hub.inbox, manifest, contract, key)
+    return {"delivery_id": delivery_id}
+
+
+def dispose(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
+    """Destroy the delivery's keys, then its files; the landed file as the contract says."""
+    from connectors.zones import landing, raw
+    from connectors.zones.durable import remove
+
+    contract, vault = contract_named(name), _vault(settings)
+    raw.destroy(settings.node.raw, delivery_id, vault)
+    remove(settings.node.outgoing / delivery_id)
+    if contract.retention.landing_days and vault.exists(delivery_id, landing.ZONE):
+        newest = _newest(settings, name)
+        newest.parent.mkdir(parents=True, exist_ok=True)
+        newest.write_text(delivery_id, encoding="ascii")
+    else:
+        landing.destroy(settings.node.landing, delivery_id, vault)
+    return {"delivery_id": delivery_id}
+
+
+def _newest(settings: Settings, name: str) -> Path:
+    """Names the newest retained delivery of a feed."""
+    return settings.node.landing.parent / "newest" / name
+
+
+def _vault(settings: Settings) -> Vault:
+    from connectors.zones.vault import Vault
+
+    return Vault.from_file(settings.node.vault, settings.node.kek_file)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
