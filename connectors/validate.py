@@ -21,6 +21,9 @@ from schemas.errors import DeliveryError
 from schemas.expectations import breaches
 from schemas.report import IntakeReport
 
+#: A share of fewer rows than these says nothing about a delivery.
+SHARE_FROM_ROWS = 100
+
 
 class RawTables(Protocol):
     """Where accepted and quarantined rows of a delivery are kept, encrypted."""
@@ -106,7 +109,9 @@ def _over_thresholds(contract: Contract, report: IntakeReport) -> bool:
     limits, over = contract.thresholds, False
     for table in contract.tables:
         count = report.tables.get(table.name)
-        if count is None or not count.rows_in or not (table.loads or table.record):
+        if count is None or not (table.loads or table.record):
+            continue
+        if count.rows_in < SHARE_FROM_ROWS:
             continue
         if count.quarantined > limits.max_quarantined_share * count.rows_in:
             report.note("QUARANTINE-SHARE", table.name, count=count.quarantined)

@@ -87,7 +87,7 @@ def hours_since_delivery(receipts: Path) -> int | None:
 
 def documentation(contract: Contract) -> str:
     """The page of a feed in Airflow's UI, in Markdown."""
-    limits, keeps = contract.thresholds, contract.retention
+    limits, keeps, schedule = contract.thresholds, contract.retention, contract.schedule
     return f"""\
 ### {contract.name} {contract.version}
 {contract.description}
@@ -99,7 +99,7 @@ def documentation(contract: Contract) -> str:
 | legal basis | {contract.legal_basis} |
 | agreement | {contract.agreement.id}, until {contract.agreement.expires.isoformat()} |
 | format | `{contract.format}` |
-| looked for | `{contract.schedule.cron}` UTC; overdue after {contract.schedule.deadline_hours} hours |
+| looked for | `{schedule.cron}` UTC; overdue after {schedule.deadline_hours} hours |
 | refused when | more than {limits.max_quarantined_share:.0%} of a table's rows are quarantined, \
 or fewer than {limits.min_rows} rows come |
 | deletes believed | up to {limits.max_delete_share:.0%} of the agency's rows |

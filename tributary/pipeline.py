@@ -38,9 +38,9 @@ def run_delivery(
     progress("seal")
     steps.seal(settings, name, found)
     progress("load")
-    steps.load(settings, name, found)
+    status = steps.load(settings, name, found)["status"]
     progress("receipt")
-    written = steps.receipt(settings, name, found)["receipt"]
+    written = steps.receipt(settings, name, found, status)["receipt"]
     progress("dispose")
     steps.dispose(settings, name, found)
     receipt: dict[str, Any] = json.loads(Path(written).read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@
     TRIBUTARY_SECRET_FILE    root secret of the tokens, at least 32 bytes
     TRIBUTARY_SIGNING_FILE   Ed25519 key the node seals packages with
     TRIBUTARY_TRUSTED_DIR    public keys of the nodes the hub takes packages from
+    TRIBUTARY_CREDENTIALS    directory with one password file per database role
     TRIBUTARY_MEMORY_LIMIT   for DuckDB, e.g. 1500MB
     TRIBUTARY_PARTITION_ROWS rows one de-identification task takes at least (default 500000)
 
@@ -47,7 +48,7 @@ class HubSettings:
     trusted: Path
     warehouse_url: str | None
     embedded: Path
-    secrets: Path
+    credentials: Path
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def settings(environ: Mapping[str, str]) -> Settings:
             trusted=Path(environ.get("TRIBUTARY_TRUSTED_DIR", secrets / "trusted")),
             warehouse_url=environ.get("TRIBUTARY_WAREHOUSE_URL") or None,
             embedded=home / "warehouse",
-            secrets=secrets,
+            credentials=Path(environ.get("TRIBUTARY_CREDENTIALS", secrets / "database")),
         ),
         memory_limit=environ.get("TRIBUTARY_MEMORY_LIMIT", "1500MB"),
         partition_rows=_integer(environ, "TRIBUTARY_PARTITION_ROWS", 500_000),

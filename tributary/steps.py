@@ -27,6 +27,17 @@ if TYPE_CHECKING:
     from connectors.validate import Verdict
     from connectors.zones.raw import RawZone
     from connectors.zones.vault import Vault
+    from warehouse.database import Warehouse
+    from warehouse.server import EmbeddedServer
+
+
+def prepare(settings: Settings) -> None:
+    """Make what a first run on this machine lacks: secrets, and the embedded warehouse's tables."""
+    from tributary.secrets import ensure_secrets
+    from warehouse.bootstrap import prepare as bring_up_to_date
+
+    ensure_secrets(settings)
+    bring_up_to_date(warehouse(settings))
 
 
 # --- agency node -------------------------------------------------------------------------------
@@ -121,7 +132,9 @@ def validate(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
         zone.writers() as tables,
     ):
         verdict = check(contract, source, tables, _today(), settings.memory_limit)
-    zone.write_verdict(StoredVerdict(_as_stored(verdict), verdict.quarantined))
+    sha256 = landing.plaintext_sha256(settings.node.landing, delivery_id, vault)
+    report = {**_as_stored(verdict), "plaintext_sha256": sha256}
+    zone.write_verdict(StoredVerdict(report, verdict.quarantined))
     if verdict.report.lane_violated:
         landing.destroy(settings.node.landing, delivery_id, vault)
     return {"status": verdict.status, "partitions": _partitions(settings, zone, verdict.status)}
@@ -219,6 +232,76 @@ def seal(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     key = package.signing_key(settings.node.signing_file)
     package.seal(outgoing, settings.hub.inbox, manifest, contract, key)
     return {"delivery_id": delivery_id}
+
+
+# --- hub ---------------------------------------------------------------------------------------
+
+
+def load(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
+    """Verify the package and load it, in one transaction.
+
+    Returns:
+        ``{"status", "rows"}``: rows of ``core`` that were inserted or replaced.
+    """
+    from anonymize.package import open_package
+    from warehouse.load import Limits
+    from warehouse.load import load as run
+
+    contract = contract_named(name)
+    package = open_package(
+        _package(settings, delivery_id), _trusted(settings), contract, delivery_id
+    )
+    limits = Limits(memory=settings.memory_limit)
+    done = run(package, contract, warehouse(settings), settings.hub.staging, limits)
+    rows = sum(change.inserted + change.replaced for change in done.changes.values())
+    return {"status": done.status, "rows": rows}
+
+
+def receipt(settings: Settings, name: str, delivery_id: str, status: str) -> dict[str, Any]:
+    """Write the delivery's receipt into the feed's drop folder; the package is removed.
+
+    Args:
+        status: what ``load`` reported.
+
+    Returns:
+        ``{"status", "receipt"}``: the receipt's path.
+    """
+    from connectors.transports.folder import DropFolder
+    from warehouse.receipt import receipt as out_of_ledger
+
+    duplicate = status == "duplicate"
+    found = out_of_ledger(warehouse(settings), delivery_id, duplicate=duplicate)
+    folder = DropFolder.of(contract_named(name), settings.drop)
+    written = folder.put_receipt(delivery_id, found)
+    _package(settings, delivery_id).unlink(missing_ok=True)
+    return {"status": found["status"], "receipt": str(written)}
+
+
+def warehouse(settings: Settings) -> Warehouse:
+    """The warehouse; the embedded server is started if it does not run."""
+    from warehouse.credentials import Credentials
+    from warehouse.database import Warehouse
+
+    if settings.hub.warehouse_url is None:
+        return embedded_server(settings).start()
+    return Warehouse.at(settings.hub.warehouse_url, Credentials(settings.hub.credentials))
+
+
+def embedded_server(settings: Settings) -> EmbeddedServer:
+    from warehouse.server import EmbeddedServer
+
+    return EmbeddedServer(settings.hub.embedded, settings.hub.credentials)
+
+
+def _package(settings: Settings, delivery_id: str) -> Path:
+    return settings.hub.inbox / f"{delivery_id}.tar"
+
+
+def _trusted(settings: Settings) -> dict[str, bytes]:
+    return {path.stem: path.read_bytes() for path in settings.hub.trusted.glob("*.pub")}
+
+
+# --- agency node, afterwards ---------------------------------------------------------------------
 
 
 def dispose(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:

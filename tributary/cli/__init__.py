@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Agencies see human-trafficking patterns together; no raw personal data moves.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Column
 from rich.table import Table as Grid
 
 from schemas.contract import Contract
@@ -32,7 +33,8 @@ def list_contracts(json: Json = False) -> None:
         keys = ("name", "agency", "format", "lane", "version")
         print_json([{key: getattr(contract, key) for key in keys} for contract in known])
         return
-    grid = Grid("contract", "agency", "format", "lane", "version", "agreement until")
+    name = Column("contract", no_wrap=True)
+    grid = Grid(name, "agency", "format", "lane", "version", "agreement until")
     for contract in known:
         grid.add_row(
             contract.name,

@@ -1,0 +1,28 @@
+"""Where faults are planted: each kind in rows of its own, at least one of each where rows allow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tributary.county import rates
+from tributary.county.seeds import Ints, Mask
+
+
+class Planter:
+    """Hands out the rows of one table for planting; no row gets two faults."""
+
+    def __init__(self, random: np.random.Generator, rows: int) -> None:
+        self._random = random
+        self._free = np.ones(rows, np.bool_)
+
+    def keep_clean(self, rows: Ints | Mask) -> None:
+        """Take rows out of the lottery."""
+        self._free[rows] = False
+
+    def rows(self, eligible: Mask | None = None, rate: float = rates.FAULT) -> Ints:
+        """Row indices for one kind of fault, in ascending order."""
+        candidates = np.flatnonzero(self._free if eligible is None else self._free & eligible)
+        wanted = min(len(candidates), max(1, round(rate * len(candidates))))
+        chosen = np.sort(self._random.choice(candidates, wanted, replace=False))
+        self._free[chosen] = False
+        return chosen

@@ -1,0 +1,69 @@
+"""``generate``: the whole county from a number of people and a seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from tributary.county.canary import Canary
+from tributary.county.contacts import Period
+from tributary.county.county import County, Progress
+from tributary.county.facts import establish
+from tributary.county.hmis_layout import Version
+from tributary.county.people import invent
+from tributary.county.truth import Truth
+from tributary.county.write_hmis import write_hmis
+from tributary.county.write_nibrs import write_nibrs
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What was written.
+
+    ``paths``: the deliveries of each contract, in the order in which they are sent. ``truth``: the
+    folder that no agency may see. ``counts``: rows, records and faults by name. ``sentinels``: what
+    a canary test searches for.
+    """
+
+    paths: Mapping[str, tuple[Path, ...]]
+    truth: Path
+    counts: Mapping[str, int]
+    sentinels: tuple[str, ...]
+
+
+def _silent(part: str, done: int, total: int) -> None:
+    """No progress wanted."""
+
+
+def generate(
+    persons: int,
+    seed: int,
+    out: Path,
+    *,
+    start: date = date(2025, 1, 1),
+    months: int = 18,
+    hmis_version: Version = "2026",
+    hashed: bool = False,
+    monthly: bool = False,
+    sentinel: str | None = None,
+    progress: Progress = _silent,
+) -> Generated:
+    people = invent(persons, seed, start)
+    facts = establish(people, seed, start)
+    canary = Canary(sentinel)
+    with Truth(out / "truth") as truth:
+        truth.people(people)
+        truth.facts(facts)
+        county = County(
+            seed, Period(start, months), people, facts, out / "deliveries", truth, canary, progress
+        )
+        paths = {
+            "county_coc.hmis": (write_hmis(county, hmis_version, hashed),),
+            "county_sheriff.nibrs": write_nibrs(county, monthly),
+        }
+        counts = dict(sorted(truth.counts.items()))
+    (out / "truth" / "counts.json").write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
+    return Generated(paths, out / "truth", counts, canary.sentinels)

@@ -1,0 +1,242 @@
+"""The known truth beside the delivered files: who is who, what was planted where.
+
+Parquet files in one folder, outside every delivery:
+
+* ``people``: one row a person. ``facts``: one row a trafficked person.
+* ``records``: one row a record that speaks of a person: feed, file, table, row number as readers
+  count it (CSV: record after the header; flat file: line; workbook: sheet row), the agency's id, the
+  person, the role, the unit (enrolment, incident, case) and ``changes`` (bits of
+  ``misspell.CHANGES``).
+* ``faults``: one row a planted fault: where it stands, what it is, which rule family should find it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tributary.county.facts import (
+    INDUSTRIES,
+    MEANS,
+    METHODS,
+    RECRUITERS,
+    SEX_TYPES,
+    Facts,
+    venue_codes,
+)
+from tributary.county.names import given_names, surnames
+from tributary.county.people import CULTURE_NAMES, RACES, People
+from tributary.county.places import COUNTRIES, ORIGIN_STATES, PLACES
+from tributary.county.seeds import BATCH, Ints
+from tributary.county.text import choose, day, number, serial
+
+KINDS = ("none", "sex", "labour", "both")
+_RECORDS = pa.schema(
+    [
+        ("feed", pa.string()),
+        ("file", pa.string()),
+        ("table", pa.string()),
+        ("row", pa.int64()),
+        ("record_id", pa.string()),
+        ("person_id", pa.string()),
+        ("role", pa.string()),
+        ("unit", pa.string()),
+        ("changes", pa.int64()),
+    ]
+)
+_FAULTS = pa.schema(
+    [
+        ("feed", pa.string()),
+        ("file", pa.string()),
+        ("table", pa.string()),
+        ("row", pa.int64()),
+        ("key", pa.string()),
+        ("field", pa.string()),
+        ("fault", pa.string()),
+        ("rule", pa.string()),
+    ]
+)
+
+
+class Truth:
+    """Writes the truth while the files are written; use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._records = pq.ParquetWriter(folder / "records.parquet", _RECORDS)
+        self._faults = pq.ParquetWriter(folder / "faults.parquet", _FAULTS)
+        self.counts: Counter[str] = Counter()
+
+    def __enter__(self) -> Truth:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._records.close()
+        self._faults.close()
+
+    def people(self, people: People) -> None:
+        """Write ``people.parquet``."""
+        with _writer(self._folder / "people.parquet") as write:
+            for at in range(0, len(people), BATCH):
+                index = np.arange(at, min(at + BATCH, len(people)))
+                write(_people_table(people.take(index), index))
+
+    def facts(self, facts: Facts) -> None:
+        """Write ``facts.parquet``."""
+        pq.write_table(_facts_table(facts), self._folder / "facts.parquet")
+
+    def records(
+        self,
+        feed: str,
+        file: str,
+        table: str,
+        *,
+        rows: Ints,
+        ids: pa.Array,
+        person: Ints,
+        unit: pa.Array | None = None,
+        role: pa.Array | str | None = None,
+        changes: Ints | None = None,
+    ) -> None:
+        """One entry a record; ``person`` -1 for a record about nobody known."""
+        size = len(rows)
+        if not size:
+            return
+        known = person >= 0
+        people = serial("P", np.maximum(person, 0))
+        columns = {
+            "feed": _constant(feed, size),
+            "file": _constant(file, size),
+            "table": _constant(table, size),
+            "row": pa.array(rows, pa.int64()),
+            "record_id": ids,
+            "person_id": people
+            if known.all()
+            else pa.array(np.where(known, people, None), pa.string()),
+            "role": role if isinstance(role, pa.Array) else _constant(role, size),
+            "unit": _constant(None, size) if unit is None else unit,
+            "changes": pa.array(
+                np.zeros(size, np.int64) if changes is None else changes, pa.int64()
+            ),
+        }
+        self._records.write_table(pa.table(columns, schema=_RECORDS))
+        self.counts[f"{feed}.{table}.records"] += size
+
+    def faults(
+        self,
+        feed: str,
+        file: str,
+        table: str,
+        fault: str,
+        rule: str,
+        *,
+        rows: Ints,
+        keys: pa.Array,
+        field: str | None = None,
+    ) -> None:
+        """One entry a planted fault."""
+        size = len(rows)
+        if not size:
+            return
+        columns = {
+            "feed": _constant(feed, size),
+            "file": _constant(file, size),
+            "table": _constant(table, size),
+            "row": pa.array(rows, pa.int64()),
+            "key": keys,
+            "field": _constant(field, size),
+            "fault": _constant(fault, size),
+            "rule": _constant(rule, size),
+        }
+        self._faults.write_table(pa.table(columns, schema=_FAULTS))
+        self.counts[f"{feed}.{table}.{fault}"] += size
+
+
+def _constant(value: str | None, size: int) -> pa.Array:
+    return pa.array([value] * size, pa.string())
+
+
+class _writer:  # noqa: N801 - reads as a function
+    """A Parquet file written table by table."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> Any:
+        return self._write
+
+    def _write(self, table: pa.Table) -> None:
+        self._open = self._open or pq.ParquetWriter(self._path, table.schema)
+        self._open.write_table(table)
+
+    def __exit__(self, *_: object) -> None:
+        if self._open:
+            self._open.close()
+
+
+def _people_table(people: People, index: Ints) -> pa.Table:
+    none = people.surname2 < 0
+    second = choose(surnames().names.to_pylist(), np.maximum(people.surname2, 0))
+    return pa.table(
+        {
+            "person_id": serial("P", index),
+            "culture": choose(CULTURE_NAMES, people.culture),
+            "sex": choose(("F", "M"), people.sex),
+            "gender_diverse": pa.array(people.diverse),
+            "given": choose(given_names().names.to_pylist(), people.given),
+            "surname": choose(surnames().names.to_pylist(), people.surname),
+            "surname2": pa.array(np.where(none, None, second), pa.string()),
+            "born": pa.array(people.born.astype("datetime64[D]")),
+            "race": choose(RACES, people.race),
+            "hispanic": pa.array(people.hispanic),
+            "citizenship": choose([country.alpha3 for country in COUNTRIES], people.citizenship),
+            "ssn": number(people.ssn, 9),
+            "zip_code": choose([place.zip_code for place in PLACES], people.home),
+            "county_fips": choose([place.county_fips for place in PLACES], people.home),
+            "latitude": pa.array(people.latitude),
+            "longitude": pa.array(people.longitude),
+            "trafficked": choose(KINDS, people.kind),
+        }
+    )
+
+
+def _facts_table(facts: Facts) -> pa.Table:
+    return pa.table(
+        {
+            "person_id": serial("P", facts.person),
+            "trafficked": choose(KINDS, facts.kind),
+            "means": _names(facts.means, list(MEANS)),
+            "recruiter": choose(list(RECRUITERS), facts.recruiter),
+            "method": choose(list(METHODS), facts.method),
+            "industry": choose([*INDUSTRIES, None], facts.industry % (len(INDUSTRIES) + 1)),
+            "sex_types": _names(facts.sex_types, list(SEX_TYPES)),
+            "began": day(facts.began),
+            "months": pa.array(facts.months),
+            "minor_at_begin": pa.array(facts.minor),
+            "venue": choose(venue_codes(), facts.venue),
+            "origin": choose([country.alpha3 for country in COUNTRIES], facts.origin),
+            "origin_state": choose(
+                [*ORIGIN_STATES, None], facts.origin_state % (len(ORIGIN_STATES) + 1)
+            ),
+        }
+    )
+
+
+def _names(bits: Ints, names: list[str]) -> pa.Array:
+    """Bit sets as lists of names; each distinct set is spelled once."""
+    distinct, inverse = np.unique(bits, return_inverse=True)
+    words = [[n for i, n in enumerate(names) if value >> i & 1] for value in distinct.tolist()]
+    return pa.array(words, pa.list_(pa.string())).take(pa.array(inverse))

@@ -1,0 +1,181 @@
+"""The demo: an invented county's agencies deliver, a real Airflow runs every feed.
+
+Nobody in it is real. Run again, the same deliveries come again and are reported as duplicates;
+started again after it was interrupted, Airflow goes on with the runs that were under way.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import sleep
+from typing import TYPE_CHECKING, Any, Protocol
+
+from connectors.transports.folder import DropFolder
+from schemas.errors import SettingsError
+from schemas.odcs import contracts
+from tributary.settings import Settings
+
+if TYPE_CHECKING:
+    from tributary.local_airflow.api import Api
+    from warehouse.database import Warehouse
+
+_POLL_SECONDS = 1.0
+#: States in which a task has come to its end.
+_ENDED = ("success", "skipped", "failed", "upstream_failed", "removed")
+_GOOD = ("accepted", "partial", "duplicate")
+
+
+class Watcher(Protocol):
+    """Is told what happens."""
+
+    def says(self, what: str) -> None:
+        """The demo enters another stage."""
+
+    def sees(self, feed: str, step: str, done: int, total: int) -> None:
+        """A run of ``feed`` is at ``step``, and ``done`` of ``total`` tasks have ended."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one feed: receipts of its deliveries, and the tasks that failed."""
+
+    contract: str
+    receipts: Sequence[Mapping[str, Any]]
+    failed: Sequence[str]
+
+    @property
+    def is_good(self) -> bool:
+        fine = all(receipt["status"] in _GOOD for receipt in self.receipts)
+        return bool(self.receipts) and fine and not self.failed
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo showed; ``core`` counts rows per table of the warehouse and agency."""
+
+    outcomes: Sequence[Outcome]
+    core: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def is_good(self) -> bool:
+        return all(outcome.is_good for outcome in self.outcomes)
+
+
+def run(settings: Settings, persons: int, seed: int, watcher: Watcher) -> Demo:
+    """Invent, deliver, run every feed, and look at what came of it.
+
+    Raises:
+        SettingsError: the warehouse is not the embedded one; nothing invented goes anywhere else.
+    """
+    from tributary.local_airflow.session import local_airflow
+    from tributary.steps import prepare, warehouse
+
+    if not settings.is_embedded:
+        raise SettingsError("the demo is for the embedded warehouse: unset TRIBUTARY_WAREHOUSE_URL")
+    feeds = tuple(contracts())
+    watcher.says("preparing the warehouse")
+    prepare(settings)
+    watcher.says(f"inventing a county of {persons:,} people")
+    deliver(settings, persons, seed)
+    began = datetime.now(UTC)
+    with local_airflow(settings, warehouse(settings), feeds, watcher.says) as airflow:
+        watcher.says("running the feeds")
+        drain(airflow, settings, feeds, began, watcher)
+        failed = _failures(airflow, began)
+    outcomes = [
+        Outcome(feed, receipts(settings, feed, began), failed.get(feed, ())) for feed in feeds
+    ]
+    return Demo(outcomes, core_counts(warehouse(settings)))
+
+
+def deliver(settings: Settings, persons: int, seed: int, sentinel: str | None = None) -> list[str]:
+    """Generate the county and put each agency's files into its drop folder, as the agency would.
+
+    Returns:
+        The sentinels that were planted, if ``sentinel`` asked for them.
+    """
+    from tributary.county.generate import generate
+
+    county = generate(persons, seed, settings.home / "county", sentinel=sentinel)
+    known = contracts()
+    for name, paths in county.paths.items():
+        folder = DropFolder.of(known[name], settings.drop)
+        folder.prepare()
+        for path in paths:
+            unfinished = folder.incoming / f"{path.name}.part"
+            shutil.move(path, unfinished)
+            unfinished.touch()  # deliveries are taken in the order in which they came
+            unfinished.rename(folder.incoming / path.name)
+    return list(county.sentinels)
+
+
+def drain(
+    airflow: Api, settings: Settings, feeds: Iterable[str], began: datetime, watcher: Watcher
+) -> None:
+    """Start runs until nothing is waiting and nothing is running.
+
+    A run starts the next one itself where more is waiting; runs of an earlier, interrupted demo go
+    on beside ours. A feed whose run failed is left alone.
+    """
+    known = contracts()
+    folders = {feed: DropFolder.of(known[feed], settings.drop) for feed in feeds}
+    while True:
+        active = {run["dag_id"]: run for run in reversed(airflow.active_runs())}
+        stuck = active.keys() | _failures(airflow, began).keys()
+        idle = [feed for feed, at in folders.items() if feed not in stuck and at.waiting()]
+        for feed in idle:
+            airflow.trigger(feed)
+        if not active and not idle:
+            return
+        for feed, run in active.items():
+            _show(airflow.tasks(feed, run["dag_run_id"]), feed, watcher)
+        sleep(_POLL_SECONDS)
+
+
+def _show(tasks: Sequence[Mapping[str, Any]], feed: str, watcher: Watcher) -> None:
+    ended = [task for task in tasks if task["state"] in _ENDED]
+    steps = [task["task_id"] for task in tasks if task["state"] in ("running", "queued")]
+    watcher.sees(feed, ", ".join(sorted(set(steps))), len(ended), len(tasks))
+
+
+def _failures(airflow: Api, began: datetime) -> dict[str, list[str]]:
+    """Tasks that failed since ``began``, by feed."""
+    found: dict[str, list[str]] = {}
+    for run in airflow.runs(states=["failed"]):
+        if run["end_date"] and datetime.fromisoformat(run["end_date"]) >= began:
+            tasks = airflow.tasks(run["dag_id"], run["dag_run_id"])
+            names = [task["task_id"] for task in tasks if task["state"] == "failed"]
+            found.setdefault(run["dag_id"], []).extend(names)
+    return found
+
+
+def receipts(settings: Settings, feed: str, since: datetime) -> list[Mapping[str, Any]]:
+    """Receipts the agency has got since then, oldest first."""
+    folder = DropFolder.of(contracts()[feed], settings.drop).receipts
+    written = {path: path.stat().st_mtime for path in folder.glob("*.receipt.json")}
+    new = [
+        path
+        for path in sorted(written, key=written.__getitem__)
+        if written[path] >= since.timestamp()
+    ]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in new]
+
+
+def core_counts(warehouse: Warehouse) -> dict[str, dict[str, int]]:
+    """Rows per table of ``core`` and agency, as a steward sees them."""
+    from psycopg import sql
+
+    from warehouse.core_tables import CORE
+    from warehouse.roles import Role
+
+    query = sql.SQL("SELECT agency, count(*) FROM core.{} GROUP BY agency ORDER BY agency")
+    with closing(warehouse.connect(Role.STEWARD)) as connection:
+        return {
+            table: dict(connection.execute(query.format(sql.Identifier(table))).fetchall())
+            for table in CORE
+        }

@@ -1,0 +1,111 @@
+"""From an empty server to a warehouse that can be loaded: roles, databases, migrations.
+
+The embedded server bootstraps itself (``warehouse.server``). For a server of your own an
+administrator calls ``found`` once; afterwards no administrator is needed. ``prepare`` then brings
+roles and tables up to date as the owner and may be called at every start, by several processes.
+
+A server of your own should log no values either; see ``warehouse.server_files.configuration``.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+
+from schemas.errors import SettingsError, TransientError
+from warehouse import roles
+from warehouse.credentials import Credentials
+from warehouse.database import Warehouse, translated
+from warehouse.roles import Role
+
+#: Held while roles and tables are brought up to date; any constant number.
+_LOCK = 7_428_836
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def found(admin_url: str, credentials: Credentials) -> None:
+    """As administrator: make the owner, Airflow's role and both databases where missing.
+
+    ``admin_url`` is a libpq URL of a role that may create roles and databases. Existing roles get
+    the password in ``credentials``, so the call also repairs lost passwords.
+
+    Raises:
+        TransientError, PermanentError: the server is away, or the role may not do this.
+    """
+    credentials.ensure(roles.ADMIN_MADE)
+    with (
+        translated("founding the warehouse"),
+        closing(psycopg.connect(admin_url, autocommit=True)) as connection,
+    ):
+        for role in roles.ADMIN_MADE:
+            _ensure_role(connection, role, credentials)
+            # a new database can only be given to a role one is a member of
+            connection.execute(roles.lend_role(role))
+        for database in roles.DATABASES:
+            if not _exists(connection, "pg_database", "datname", database):
+                connection.execute(roles.create_database(database))
+            connection.execute(roles.close_database(database))
+        for role in roles.ADMIN_MADE:
+            connection.execute(roles.return_role(role))
+
+
+def prepare(warehouse: Warehouse) -> None:
+    """As owner: make the other roles and run the migrations that have not run yet.
+
+    Raises:
+        TransientError, PermanentError: the server is away, or a migration failed (nothing of it
+            is kept).
+    """
+    with translated("preparing roles"), closing(warehouse.connect(Role.OWNER)) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        warehouse.credentials.ensure(roles.OWNER_MADE)
+        for role in roles.OWNER_MADE:
+            if not _can_log_in(warehouse, role):
+                _ensure_role(connection, role, warehouse.credentials)
+        connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
+        migrate(warehouse)
+
+
+def migrate(warehouse: Warehouse) -> None:
+    """Run the migrations that have not run yet, in one transaction."""
+    settings = Config()
+    settings.set_main_option("script_location", str(_MIGRATIONS))
+    with translated("migrating"), warehouse.engine(Role.OWNER).begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
+
+
+def _ensure_role(
+    connection: psycopg.Connection[tuple[object, ...]], role: Role, credentials: Credentials
+) -> None:
+    # The server gets the SCRAM verifier, never the password itself.
+    verifier = connection.pgconn.encrypt_password(
+        credentials.password(role).encode(), role.encode(), b"scram-sha-256"
+    ).decode()
+    known = _exists(connection, "pg_roles", "rolname", role)
+    statement = roles.set_password if known else roles.create_role
+    connection.execute(statement(role, verifier))
+
+
+def _exists(
+    connection: psycopg.Connection[tuple[object, ...]], catalogue: str, column: str, name: str
+) -> bool:
+    query = psycopg.sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {} = %s)").format(
+        psycopg.sql.Identifier(catalogue), psycopg.sql.Identifier(column)
+    )
+    found = connection.execute(query, [name]).fetchone()
+    return bool(found and found[0])
+
+
+def _can_log_in(warehouse: Warehouse, role: Role) -> bool:
+    try:
+        warehouse.connect(role).close()
+    except TransientError:
+        raise
+    except (SettingsError, psycopg.Error):
+        return False
+    return True

@@ -1,0 +1,279 @@
+"""Loads one sealed package into the warehouse: in one transaction, or not at all.
+
+The same delivery twice changes nothing. What a delivery does to ``core`` stands in
+``warehouse.merge``. Killed at any point, the transaction is rolled back and the old state stands.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from anonymize.outputs import output_schema
+from anonymize.package import Package
+from schemas.contract import Contract, Table
+from schemas.errors import ContractError, PackageError
+from schemas.report import Finding
+from warehouse import ledger
+from warehouse.core_tables import CORE
+from warehouse.database import Warehouse, translated
+from warehouse.mapping import mapped
+from warehouse.merge import Absence, Change, Merge, Merged
+from warehouse.models import Delivery, ReportingEntity
+from warehouse.models.linkage import UNITS
+from warehouse.origin import Connection, Origin
+from warehouse.roles import Role
+from warehouse.staging import assign_keys, deleted, stage, stage_withheld
+
+#: How long a load waits for another load of its feed before it is to be tried again.
+_LOCK_TIMEOUT = "10min"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a package: ``accepted``, ``partial``, ``refused`` or ``duplicate``.
+
+    ``changes`` counts rows per table of ``core``; empty where nothing changed.
+    """
+
+    delivery_id: str
+    status: str
+    changes: Mapping[str, Change]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the mapping may use; beyond its memory it fails instead of using the disk."""
+
+    memory: str = "1500MB"
+    threads: int = 2
+
+
+def load(
+    package: Package,
+    contract: Contract,
+    warehouse: Warehouse,
+    workspace: Path,
+    limits: Limits | None = None,
+) -> Loaded:
+    """Load a verified package.
+
+    Args:
+        package: what ``anonymize.package.open_package`` verified.
+        contract: the contract it was verified against.
+        workspace: directory of the hub's de-identified zone; the package's tables are unpacked
+            into it and removed again.
+
+    Raises:
+        PackageError: a table holds what its contract does not let out.
+        ContractError: the mapping fails, or loses or doubles rows.
+        TransientError, PermanentError: the database.
+    """
+    manifest = package.manifest
+    if (manifest.contract, manifest.contract_digest) != (contract.name, contract.digest):
+        raise PackageError("the package was sealed under another version of the contract")
+    with (
+        translated(f"loading {contract.name}"),
+        Session(warehouse.engine(Role.LOADER)) as session,
+        session.begin(),
+    ):
+        return _Load(package, contract, session).run(workspace, limits or Limits())
+
+
+class _Load:
+    """One load, inside its transaction."""
+
+    def __init__(self, package: Package, contract: Contract, session: Session) -> None:
+        self._package = package
+        self._contract = contract
+        self._session = session
+        self._report = package.manifest.report
+        self._entry: Delivery = ledger.entry(contract, package.manifest)
+        self._found: list[Finding] = []
+
+    def run(self, workspace: Path, limits: Limits) -> Loaded:
+        self._wait_for_turn()
+        settled = self._settled()
+        if settled is not None:
+            return settled
+        self._enter_agency()
+        with (
+            _unpacked(self._package, self._contract, workspace) as files,
+            mapped(
+                self._contract, files, memory_limit=limits.memory, threads=limits.threads
+            ) as mapping,
+        ):
+            staged = stage(self._connection, mapping)
+        merged = self._merge(staged)
+        ledger.record(
+            self._session,
+            self._entry,
+            self._report,
+            loaded=self._rows_loaded(merged),
+            found=self._found,
+            changes=merged.changes,
+        )
+        return Loaded(self._entry.delivery_id, self._entry.status, merged.changes)
+
+    @property
+    def _connection(self) -> Connection:
+        """The session's own psycopg connection: COPY has no place in SQLAlchemy."""
+        connection = self._session.connection().connection.driver_connection
+        assert connection is not None  # noqa: S101 - the session is in a transaction
+        return connection  # type: ignore[no-any-return]
+
+    def _wait_for_turn(self) -> None:
+        """Loads of one feed run one after the other, whoever starts them."""
+        self._session.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
+        self._session.execute(text("SET LOCAL work_mem = '64MB'"))
+        name = f"{self._entry.agency}.{self._entry.feed}"
+        self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+    def _settled(self) -> Loaded | None:
+        """The outcome, where there is nothing to load."""
+        known = ledger.find(self._session, self._entry.delivery_id)
+        if known is not None and known.status != "refused":
+            return Loaded(known.delivery_id, "duplicate", {})
+        if self._entry.status != "refused":
+            if not ledger.superseded(self._session, self._entry):
+                return None
+            self._entry.status = "refused"
+            self._found.append(Finding("LOAD-SUPERSEDED", None, None, 1, ()))
+        elif known is not None:
+            return Loaded(known.delivery_id, "refused", {})
+        ledger.record(self._session, self._entry, self._report, loaded={}, found=self._found)
+        return Loaded(self._entry.delivery_id, "refused", {})
+
+    def _enter_agency(self) -> None:
+        contract, feed = self._contract, self._entry.feed
+        new = insert(ReportingEntity).values(
+            agency=contract.agency,
+            name=contract.agency_name,
+            sector=contract.sector,
+            feeds=[feed],
+        )
+        feeds = ReportingEntity.feeds
+        with_feed = func.array_append(func.array_remove(feeds, feed), feed)
+        self._session.execute(
+            new.on_conflict_do_update(
+                index_elements=[ReportingEntity.agency],
+                set_={"name": new.excluded.name, "sector": new.excluded.sector, "feeds": with_feed},
+                where=(ReportingEntity.name != new.excluded.name)
+                | (ReportingEntity.sector != new.excluded.sector)
+                | ~feeds.contains([feed]),
+            )
+        )
+
+    def _merge(self, staged: Mapping[str, int]) -> Merged:
+        self._reconcile(staged)
+        stage_withheld(self._connection, self._withheld())
+        entry = self._entry
+        origin = Origin(
+            entry.agency,
+            entry.feed,
+            entry.delivery_id,
+            entry.as_of,
+            ledger.predecessors(self._session, entry),
+        )
+        assign_keys(self._connection, origin, entry.key_epoch)
+        merged = Merge(self._connection, origin).run(staged, self._absence())
+        self._note_left(merged)
+        return merged
+
+    def _reconcile(self, staged: Mapping[str, int]) -> None:
+        """Every accepted row of a table that ``loads`` came out of the mapping once.
+
+        Raises:
+            ContractError: rows were lost or doubled; silent loss is the worst that can happen.
+        """
+        for name in CORE:
+            sources = [table.name for table in self._contract.tables if table.loads == name]
+            accepted = sum(self._count(source, "accepted") for source in sources)
+            given = staged[name] + deleted(self._connection, name)
+            if sources and given != accepted:
+                raise ContractError(
+                    f"contract {self._contract.name}: {accepted} rows of {', '.join(sources)} were "
+                    f"accepted, but the mapping gives {given} for core.{name}; nothing was loaded"
+                )
+
+    def _count(self, table: str, kind: str) -> int:
+        counts: Mapping[str, int] = self._report.get("tables", {}).get(table, {})
+        return counts.get(kind, 0)
+
+    def _units(self) -> Iterator[Table]:
+        """Tables whose rows are units of ``core``."""
+        return (table for table in self._contract.tables if table.loads in UNITS)
+
+    def _withheld(self) -> Iterator[tuple[str, pa.Array]]:
+        """Units whose newest version was quarantined, by token."""
+        for table in self._units():
+            for batch in self._package.withheld(table.name):
+                for column in batch.columns:
+                    yield str(table.loads), column
+
+    def _absence(self) -> Absence | None:
+        """When a missing event counts as deleted; null where its absence proves nothing."""
+        entry = self._entry
+        if not (entry.full_refresh and entry.trusted and entry.scope_start and entry.scope_end):
+            return None
+        for table in self._units():
+            named = sum(batch.num_rows for batch in self._package.withheld(table.name))
+            unread = self._count(table.name, "quarantined") - named
+            if table.loads == "event" and unread > 0:
+                self._found.append(Finding("ABSENCE-UNSURE", table.name, None, unread, ()))
+                return None
+        share = self._contract.thresholds.max_delete_share
+        return Absence(entry.scope_start, entry.scope_end, share)
+
+    def _note_left(self, merged: Merged) -> None:
+        """Report what was not loaded, so that nothing is lost in silence."""
+        for code, counts in (("LOAD-OLDER", merged.older), ("LOAD-ORPHAN", merged.orphans)):
+            self._found.extend(Finding(code, name, None, n, ()) for name, n in counts.items())
+        if merged.absent:
+            self._found.append(Finding("DELETE-SHARE", "event", None, merged.absent, ()))
+
+    def _rows_loaded(self, merged: Merged) -> dict[str, int]:
+        """Rows loaded per table of the delivery: the accepted ones, less those left for newer ones.
+
+        Where several tables fill one table of ``core``, which of them was left cannot be told, and
+        the count stands under LOAD-OLDER alone.
+        """
+        loaded = {}
+        for table in self._contract.tables:
+            alone = [one.loads for one in self._contract.tables].count(table.loads) == 1
+            left = merged.older.get(str(table.loads), 0) if alone else 0
+            loaded[table.name] = self._count(table.name, "accepted") - left
+        return loaded
+
+
+@contextmanager
+def _unpacked(
+    package: Package, contract: Contract, workspace: Path
+) -> Iterator[dict[str, list[Path]]]:
+    """The package's tables as Parquet files, checked while they are written; removed at the end."""
+    directory = workspace / f"load-{package.manifest.delivery_id}"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700, parents=True)
+    try:
+        files: dict[str, list[Path]] = {}
+        for table in contract.tables:
+            path = directory / f"{table.name}.parquet"
+            schema: pa.Schema = output_schema(table)
+            if not len(schema):
+                continue
+            with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+                for batch in package.read(table.name):
+                    writer.write_batch(batch)
+            files[table.name] = [path]
+        yield files
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)

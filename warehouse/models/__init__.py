@@ -1,0 +1,32 @@
+"""The warehouse's tables as typed SQLAlchemy models; the migrations create exactly these."""
+
+from warehouse.models.base import Base
+from warehouse.models.core import (
+    Event,
+    Filing,
+    Offense,
+    PerpetratorCount,
+    ReportingEntity,
+    Service,
+    Victim,
+    VictimEvent,
+)
+from warehouse.models.linkage import SourceToken
+from warehouse.models.ops import Delivery, DeliveryChange, DeliveryRule, DeliveryTable
+
+__all__ = [
+    "Base",
+    "Delivery",
+    "DeliveryChange",
+    "DeliveryRule",
+    "DeliveryTable",
+    "Event",
+    "Filing",
+    "Offense",
+    "PerpetratorCount",
+    "ReportingEntity",
+    "Service",
+    "SourceToken",
+    "Victim",
+    "VictimEvent",
+]
