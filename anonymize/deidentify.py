@@ -30,6 +30,7 @@ from connectors.table_rules import ACCEPTED
 from connectors.zones.durable import make_private, replacing
 from connectors.zones.raw import ROW_GROUP_ROWS, RawZone, StoredVerdict
 from schemas.contract import Lookup
+from schemas.errors import PrivacyError
 
 #: Rows transformed at once: enough that repeated values are tokenised once, 100 MB of wide text.
 BATCH_ROWS = 4 * ROW_GROUP_ROWS
@@ -147,8 +148,17 @@ def _read(
     columns: list[str],
     groups: range | None = None,
 ) -> Iterator[tuple[pa.RecordBatch, pa.Array]]:
-    """Batches of raw rows and a mark for each row that validation accepted."""
-    marked = [ACCEPTED] if ACCEPTED in zone.schema(table).names else []
+    """Batches of raw rows and a mark for each row that validation accepted.
+
+    Raises:
+        PrivacyError: validation did not read a column that the policy needs.
+    """
+    there = set(zone.schema(table).names)
+    if missing := sorted({ROW, *columns} - there):
+        raise PrivacyError(
+            f"the raw file {table} lacks {', '.join(missing)}; validate the delivery again"
+        )
+    marked = [ACCEPTED] if ACCEPTED in there else []
     aside = verdict.quarantined.get(table, np.array([], dtype=np.int64))
     for batch in zone.read(table, [ROW, *marked, *columns], groups, BATCH_ROWS):
         accepted = ~_among(batch.column(ROW).to_numpy(), aside)

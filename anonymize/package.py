@@ -33,7 +33,7 @@ from anonymize.outputs import misfits, output_schema, withheld_schema
 from connectors.zones.durable import make_private, replacing
 from connectors.zones.secret import KEY_BYTES, read_secret
 from schemas.contract import Contract
-from schemas.errors import PackageError
+from schemas.errors import PackageError, SettingsError
 
 _MANIFEST, _SIGNATURE = "manifest.json", "manifest.sig"
 _CONTEXT = b"tributary package v1\n"
@@ -51,7 +51,10 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
     Raises:
         SettingsError: the file is missing, readable by others, or not random.
     """
-    return Ed25519PrivateKey.from_private_bytes(read_secret(path)[:KEY_BYTES])
+    seed = read_secret(path)
+    if len(seed) != KEY_BYTES:  # the start of a PEM file is no secret
+        raise SettingsError(f"the signing key {path} must be {KEY_BYTES} random bytes, not PEM")
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def public_key(key: Ed25519PrivateKey) -> bytes:
@@ -121,7 +124,7 @@ def _require_accepted_rows(
     packed = Counter[str]()
     for member in members:
         packed[member.table] += member.rows if member.kind == TABLES else 0
-    counts = manifest.report["tables"]
+    counts = manifest.report.get("tables", {})
     accepted = {name: count["accepted"] for name, count in counts.items()}
     expected = {table.name: accepted.get(table.name, 0) for table in contract.tables if table.kept}
     wrong = [name for name in {**expected, **packed} if packed[name] != expected.get(name)]

@@ -102,19 +102,19 @@ class Policy:
         return pa.RecordBatch.from_arrays(made, schema=schema).drop_null()
 
     def _column(self, table: Table, bound: _Bound, columns: Columns, tally: Tally) -> pa.Array:
-        name = bound.field.name
+        name, operator = bound.field.name, bound.field.deidentification.operator
+        cause = "a result of the wrong type"
         try:
             made: pa.Array | None = bound.transform(columns)
             tally.unknown[table.name, name] += _became_unknown(columns[name], made)
-            expected = REGISTRY[bound.field.deidentification.operator].output(bound.field)
-            sound = made is not None and made.type == expected
-        except Exception:  # whatever it is, its text may quote a value
-            sound = False
+            sound = made is not None and made.type == REGISTRY[operator].output(bound.field)
+        except Exception as error:  # whatever it is, its text may quote a value
+            sound, cause = False, type(error).__name__
         # Raised outside of the handler: not even as its context does the error carry the cause.
         if not sound:
             raise PrivacyError(
-                f"contract {self.contract.name}: operator {bound.field.deidentification.operator} "
-                f"failed on {table.name}.{name}; no rows were written"
+                f"contract {self.contract.name}: operator {operator} failed on "
+                f"{table.name}.{name} ({cause}); no rows were written"
             )
         return made
 

@@ -65,7 +65,7 @@ def here() -> Settings:
 def build(contract: Contract) -> DAG:
     """The DAG of one feed."""
     name = contract.name
-    loaded = Asset(name=name, uri=f"x-tributary://core/{contract.agency}/{name}", group="core")
+    core = Asset(name=name, uri=f"x-tributary://core/{contract.agency}/{name}", group="core")
 
     @task(queue=NODE, multiple_outputs=True)
     def receive(params: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -102,17 +102,17 @@ def build(contract: Contract) -> DAG:
         with value_free("seal"):
             return steps.seal(here(), name, delivery)
 
-    @task(queue=HUB, outlets=[loaded])
+    @task(queue=HUB, outlets=[core], multiple_outputs=True)
     def load(delivery: str) -> dict[str, Any]:
         with value_free("load"):
             found = steps.load(here(), name, delivery)
-        get_current_context()["outlet_events"][loaded].extra = {"rows": found["rows"]}
+        get_current_context()["outlet_events"][core].extra = {"rows": found["rows"]}
         return found
 
     @task(queue=HUB)
-    def receipt(delivery: str) -> dict[str, Any]:
+    def receipt(delivery: str, status: str) -> dict[str, Any]:
         with value_free("receipt"):
-            return steps.receipt(here(), name, delivery)
+            return steps.receipt(here(), name, delivery, status)
 
     @task(queue=NODE)
     def dispose(delivery: str) -> dict[str, Any]:
@@ -148,7 +148,14 @@ def build(contract: Contract) -> DAG:
         received = receive()
         delivery = received["delivery_id"]
         deidentified = deidentify.partial(delivery=delivery).expand(partition=validate(delivery))
-        chain(deidentified, seal(delivery), load(delivery), receipt(delivery), dispose(delivery))
+        loaded = load(delivery)
+        chain(
+            deidentified,
+            seal(delivery),
+            loaded,
+            receipt(delivery, loaded["status"]),
+            dispose(delivery),
+        )
         received >> TriggerDagRunOperator(
             task_id="take_next",
             queue=NODE,

@@ -17,3 +17,6 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip("the shared real files are not on this machine (TRIBUTARY_SHARED_DATA)")
     return path
+
+
+pytest_plugins = ["tests.fixtures_warehouse"]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -33,22 +35,45 @@ from warehouse.server import EmbeddedServer
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A running embedded server, stopped at the end even if the tests are killed."""
-    home = tmp_path_factory.mktemp("warehouse")
-    made = EmbeddedServer(home / "pg", home / "secrets")
-    prepare(made.start())
-    guard = stopped_with_us(made)
-    yield made
-    made.stop()
-    guard.kill()
-    guard.wait()
+def server(home_of_servers: Path) -> Iterator[EmbeddedServer]:
+    """A running embedded server with all migrations."""
+    made = EmbeddedServer(home_of_servers / "pg", home_of_servers / "secrets")
+    with stopping(made):
+        prepare(made.start())
+        yield made
+
+
+@pytest.fixture(scope="session")
+def home_of_servers() -> Iterator[Path]:
+    """A directory another system user may pass through.
+
+    pytest's own is not: each of its runs closes it to other users again, under a running server.
+    """
+    with tempfile.TemporaryDirectory(prefix="tributary-test-") as home:
+        yield Path(home)
+
+
+@contextmanager
+def stopping(server: EmbeddedServer) -> Iterator[None]:
+    """Stop ``server`` at the end, even if the tests are killed."""
+    guard = stopped_with_us(server)
+    try:
+        yield
+    finally:
+        server.stop()
+        guard.kill()
+        guard.wait()
 
 
 def stopped_with_us(server: EmbeddedServer) -> subprocess.Popen[bytes]:
     """A guard that stops ``server`` when this process is gone: its standard input then ends."""
     stop = f"cat >/dev/null; kill -INT $(head -1 {server.data}/postmaster.pid)"
-    return subprocess.Popen(["sh", "-c", stop], stdin=subprocess.PIPE, start_new_session=True)
+    return subprocess.Popen(
+        ["sh", "-c", stop],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 @pytest.fixture
@@ -310,7 +335,8 @@ class Loads:
 
     def links(self) -> set[tuple[int, int]]:
         """(client, enrolment) pairs of ``core.victim_event``."""
-        clients, enrolments = self._numbers("victim", "client"), self._numbers("event", "enrollment")
+        clients = self._numbers("victim", "client")
+        enrolments = self._numbers("event", "enrollment")
         found = rows(self.warehouse, "SELECT victim_key, event_key FROM core.victim_event")
         return {(clients[victim], enrolments[event]) for victim, event in found}
 
@@ -352,3 +378,19 @@ def running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def no_orphans(warehouse: Warehouse) -> None:
+    """Every part has its event and victim, every row its delivery and agency."""
+    for part in ("victim_event", "offense", "perpetrator_count", "service"):
+        lost = f"SELECT count(*) FROM core.{part} LEFT JOIN core.event e USING (event_key)"
+        assert rows(warehouse, f"{lost} WHERE e.event_key IS NULL") == [(0,)], part
+    for part in ("victim_event", "service"):
+        lost = f"SELECT count(*) FROM core.{part} p LEFT JOIN core.victim v USING (victim_key)"
+        missing = "WHERE v.victim_key IS NULL AND p.victim_key IS NOT NULL"
+        assert rows(warehouse, f"{lost} {missing}") == [(0,)], part
+    for table in ("event", "victim", "victim_event", "offense", "perpetrator_count", "service"):
+        lost = f"SELECT count(*) FROM core.{table} LEFT JOIN ops.delivery d USING (delivery_id)"
+        assert rows(warehouse, f"{lost} WHERE d.delivery_id IS NULL") == [(0,)], table
+        lost = f"SELECT count(*) FROM core.{table} LEFT JOIN core.reporting_entity e USING (agency)"
+        assert rows(warehouse, f"{lost} WHERE e.agency IS NULL") == [(0,)], table

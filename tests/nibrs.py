@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from io import BytesIO
+
+import duckdb
+import pyarrow as pa
+
+from connectors.formats.base import Intake, batch_schema
+from connectors.formats.nibrs_flat import read
 from connectors.formats.nibrs_segments import SEGMENTS
+from connectors.table_rules import ACCEPTED, Load, Rows
+from schemas.checks import applicable_rules, intake_columns
+from schemas.codes import code_list
+from schemas.odcs import contracts
+from schemas.report import IntakeReport
 
 ORI = "MN9990000"
+TODAY = date(2026, 11, 1)
 
 #: What a segment of each level says unless a test says otherwise.
 _USUAL = {
@@ -114,3 +129,68 @@ def incident(number: str = "26-000001", *, ori: str = ORI, offense: str = "64A")
 def text(*lines: str, end: str = "\r\n") -> bytes:
     """A file of the given lines."""
     return "".join(line + end for line in lines).encode("latin-1")
+
+
+def read_tables(
+    data: bytes, columns: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[dict[str, pa.Table], IntakeReport]:
+    """What the reader makes of a file; ``columns`` defaults to every field of the contract."""
+    contract = contracts()["county_sheriff.nibrs"]
+    wanted = columns or {table.name: tuple(table.by_name) for table in contract.tables}
+    report = IntakeReport()
+    found: dict[str, list[pa.RecordBatch]] = {name: [] for name in wanted}
+    for table, rows in read(BytesIO(data), Intake(contract, wanted, report, TODAY)):
+        found[table].append(rows)
+    schemas = {name: batch_schema(names) for name, names in wanted.items()}
+    return {
+        name: pa.Table.from_batches(batches, schema=schemas[name])
+        for name, batches in found.items()
+    }, report
+
+
+def broken_rules(data: bytes, only: str | None = None) -> dict[str, list[int]]:
+    """Row numbers by rule code, each query rule (or ``only`` one) run for itself over the file.
+
+    In a delivery a rule sees only what earlier rules left; here each one shows what it finds.
+    """
+    contract = contracts()["county_sheriff.nibrs"]
+    tables, _ = read_tables(data, intake_columns(contract))
+    found = {}
+    with duckdb.connect(":memory:") as database:
+        for name, rows in tables.items():
+            database.register(name, rows)
+        for rule in applicable_rules(contract):
+            if only not in (None, rule.code):
+                continue
+            for name in rule.codes:
+                database.register(name, code_list(name).table)
+            rows = database.execute(str(rule.sql)).fetchnumpy()["_row"]
+            if len(rows):
+                found[rule.code] = sorted({int(row) for row in rows})
+    return found
+
+
+class MemoryTables:
+    """A raw zone in memory, for tests of what validation decides."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[pa.RecordBatch]] = {}
+
+    def write(self, table: str, rows: pa.RecordBatch) -> None:
+        self._rows.setdefault(table, []).append(rows)
+
+    def finish(self) -> Load:
+        return lambda table, _: self._rows.get(table, [])
+
+    def rejected(self, quarantined: Mapping[str, Rows]) -> dict[str, set[tuple[str, str]]]:
+        """(ORI, incident number) of rows set aside, by table that holds both."""
+        return {
+            name: {
+                (row["ori"], row["incident_number"])
+                for batch in batches
+                for row in batch.to_pylist()
+                if not row[ACCEPTED] or row["_row"] in quarantined.get(name, ())
+            }
+            for name, batches in self._rows.items()
+            if "incident_number" in batches[0].schema.names
+        }

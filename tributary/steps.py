@@ -327,8 +327,12 @@ def _newest(settings: Settings, name: str) -> Path:
 
 
 def _vault(settings: Settings) -> Vault:
+    from resource import RLIMIT_CORE, setrlimit
+
     from connectors.zones.vault import Vault
 
+    # From here on keys and raw rows are in memory: a crash must not write it to disk.
+    setrlimit(RLIMIT_CORE, (0, 0))
     return Vault.from_file(settings.node.vault, settings.node.kek_file)
 
 

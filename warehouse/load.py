@@ -34,7 +34,7 @@ from warehouse.origin import Connection, Origin
 from warehouse.roles import Role
 from warehouse.staging import assign_keys, deleted, stage, stage_withheld
 
-#: How long a load waits for another load of its feed before it is to be tried again.
+#: How long a load waits for another load of its agency before it is to be tried again.
 _LOCK_TIMEOUT = "10min"
 
 
@@ -132,11 +132,14 @@ class _Load:
         return connection  # type: ignore[no-any-return]
 
     def _wait_for_turn(self) -> None:
-        """Loads of one feed run one after the other, whoever starts them."""
+        """Loads of one agency run one after the other, whoever starts them.
+
+        Its feeds share units, so that no key is made twice and no unit is deleted under a link.
+        """
         self._session.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
         self._session.execute(text("SET LOCAL work_mem = '64MB'"))
-        name = f"{self._entry.agency}.{self._entry.feed}"
-        self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        lock = func.hashtextextended(f"tributary {self._entry.agency}", 0)
+        self._session.execute(select(func.pg_advisory_xact_lock(lock)))
 
     def _settled(self) -> Loaded | None:
         """The outcome, where there is nothing to load."""

@@ -22,7 +22,7 @@ from datetime import date
 
 from psycopg import sql
 
-from schemas.errors import PermanentError
+from schemas.errors import ContractError, PermanentError
 from warehouse import merge_sql as statements
 from warehouse.core_tables import CORE, PARTS, CoreTable
 from warehouse.database import translated
@@ -79,6 +79,7 @@ class Merge:
             absence: null where absence means nothing.
 
         Raises:
+            ContractError: the mapping gives a unit twice.
             PermanentError: a unit belongs to another feed of the agency, or a constraint fails.
         """
         with translated("preparing the merge"):
@@ -115,6 +116,12 @@ class Merge:
             self._execute(f"comparing ages of {unit}", statements.LEAVE_NEWER, unit)
         loads = self._count(f"counting {unit}", statements.COUNT_LOADS, unit)
         if loads < staged:
+            distinct = self._count(f"counting {unit}", statements.COUNT_DISTINCT, unit)
+            if distinct < staged:
+                raise ContractError(
+                    f"the mapping of {self._origin.agency}.{self._origin.feed} gives {staged} rows "
+                    f"for {distinct} units of core.{unit}; nothing was loaded"
+                )
             self._done.older[unit] = staged - loads
 
     def _find_gone(self, absence: Absence | None) -> None:

@@ -21,7 +21,7 @@ from warehouse.models.linkage import UNITS
 from warehouse.origin import Connection, Origin
 
 #: Tokens per call of a linkage function.
-TOKEN_BATCH = 100_000
+TOKEN_BATCH = 500_000
 _WITHHELD = ["unit", "token"]
 #: Null is nothing at all and text is quoted, as COPY expects it.
 _CSV = csv.WriteOptions(include_header=False, quoting_style="needed")
@@ -145,29 +145,37 @@ _ASSIGN = sql.SQL(
 
 def _all_tokens(unit: str) -> sql.Composed:
     """``token_<unit>``: each token of the unit once, numbered in batches in token order."""
-    column = f"{unit}_token"
-    sources = [
-        sql.SQL("SELECT {} AS token, {} AS delivered FROM {}").format(
-            sql.Identifier(column),
-            sql.Literal(table.unit == unit),
-            sql.Identifier("pg_temp", f"staged_{table.name}"),
-        )
+    column = sql.Identifier(f"{unit}_token")
+    referring = [
+        sql.SQL("SELECT {} AS token FROM {}").format(column, _staged(table.name))
         for table in CORE.values()
-        if any(one.name == column for one in table.tokens)
+        if table.unit != unit and any(one.name == f"{unit}_token" for one in table.tokens)
     ] + [
-        sql.SQL("SELECT token, false FROM {} WHERE unit = {}").format(
-            sql.Identifier("pg_temp", f"staged_{table}"), sql.Literal(unit)
-        )
+        sql.SQL("SELECT token FROM {} WHERE unit = {}").format(_staged(table), sql.Literal(unit))
         for table in (DELETED, "withheld")
     ]
-    return sql.SQL(
-        "CREATE TEMPORARY TABLE token_{unit} ON COMMIT DROP AS "
-        "SELECT token, delivered, "
-        "(row_number() OVER (PARTITION BY delivered ORDER BY token) - 1) / {size} AS batch "
-        "FROM (SELECT token, bool_or(delivered) AS delivered FROM ({sources}) AS every "
-        "WHERE token IS NOT NULL GROUP BY token) AS once"
-    ).format(
+    return _ALL_TOKENS.format(
         unit=sql.SQL(unit),
+        token=column,
         size=sql.Literal(TOKEN_BATCH),
-        sources=sql.SQL(" UNION ALL ").join(sources),
+        referring=sql.SQL(" UNION ALL ").join(referring),
     )
+
+
+def _staged(table: str) -> sql.Identifier:
+    return sql.Identifier("pg_temp", f"staged_{table}")
+
+
+_ALL_TOKENS = sql.SQL("""
+CREATE TEMPORARY TABLE token_{unit} ON COMMIT DROP AS
+SELECT token, delivered,
+    (row_number() OVER (PARTITION BY delivered ORDER BY token) - 1) / {size} AS batch
+FROM (
+    SELECT DISTINCT {token} AS token, true AS delivered FROM pg_temp.staged_{unit}
+    UNION ALL
+    SELECT DISTINCT token, false FROM ({referring}) AS referred
+    WHERE token IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_temp.staged_{unit} AS own WHERE own.{token} = referred.token
+    )
+) AS every
+""")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -25,7 +26,9 @@ from anonymize.operators.identity import TOKEN_LENGTH, keep, presence, pseudonym
 from anonymize.operators.place import county, h3_cell, zip3
 from schemas.codes import code_list
 from schemas.contract import Contract, Field, Table
-from schemas.errors import PrivacyError
+from schemas.errors import ContractError, PrivacyError
+
+_FIPS = r"^\d{5}$"
 
 #: Text columns by field name.
 Columns = Mapping[str, pa.Array]
@@ -126,7 +129,10 @@ def _bind_zip3(binding: Binding) -> Transform:
 
 
 def _bind_county(binding: Binding) -> Transform:
-    fips = code_list(binding.parameter("codes")).column("county_fips")
+    name = binding.parameter("codes")
+    fips = code_list(name).column("county_fips")
+    if not all(re.fullmatch(_FIPS, code) for code in fips.values() if code is not None):
+        raise ContractError(f"code list {name}: county_fips holds five digits or nothing")
     return lambda columns: county(columns[binding.field.name], fips)
 
 
@@ -217,7 +223,7 @@ REGISTRY: Mapping[str, Operator] = MappingProxyType(
         "minor": Operator(_FLAG, _bind_minor, _anything),
         "period": Operator(_type(pa.date32()), _bind_period, _fits_period),
         "zip3": Operator(_TEXT, _bind_zip3, _of_form(r"^\d{3}$")),
-        "county": Operator(_TEXT, _bind_county, _of_form(r"^\d{5}$")),
+        "county": Operator(_TEXT, _bind_county, _of_form(_FIPS)),
         "h3_cell": Operator(_TEXT, _bind_h3_cell, _of_form(r"^[0-9a-f]{15}$")),
         "recode": Operator(_recode_type, _bind_recode, _fits_recode),
         "top_code": Operator(_type(pa.int32()), _bind_top_code, _fits_top_code),

@@ -187,18 +187,20 @@ def _places(
     required: frozenset[str],
     report: IntakeReport,
 ) -> dict[str, int]:
-    """Position of each known column in the header."""
-    known = {_folded(text): name for name, aliases in columns.items() for text in (name, *aliases)}
+    """Position of each known column in the header; its own name goes before an alias."""
+    own = {_folded(name): name for name in columns}
+    others = {_folded(text): name for name, texts in columns.items() for text in texts}
     places: dict[str, int] = {}
-    unknown = []
-    for place, text in enumerate(header):
-        name = known.get(_folded(text))
-        if name is None:
-            unknown.append(place)
-        elif name in places:
-            raise DeliveryError("FILE-COLUMNS", "the column stands twice", table=table, field=name)
-        else:
+    for known in (own, others):
+        settled, taken = set(places), set(places.values())
+        for place, text in enumerate(header):
+            name = known.get(_folded(text))
+            if name is None or name in settled or place in taken:
+                continue
+            if name in places:
+                raise DeliveryError("FILE-COLUMNS", "it stands twice", table=table, field=name)
             places[name] = place
+    unknown = sorted(set(range(len(header))) - set(places.values()))
     if missing := sorted(required - set(places)):
         detail = f"no column {', '.join(missing)}; {len(unknown)} of {len(header)} columns unknown"
         raise DeliveryError("FILE-COLUMNS", detail, table=table, field=missing[0])

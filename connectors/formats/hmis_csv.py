@@ -5,7 +5,9 @@ the second yields the allowed rows of every table, without names, which are only
 whether the export is hashed as it says (``hmis_export``).
 
 The archive's files may stand in one folder. ``Consent.csv`` (PersonalID, SignedDate, ExpiresDate,
-WithdrawnDate) is an addition of ours, for agencies that record RHY consents.
+WithdrawnDate) is an addition of ours, for agencies that record RHY consents. The table
+``Withdrawal`` is no file: it lists enrolments stored under a consent that was withdrawn since, by
+their identifiers alone, so that they are deleted.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from connectors.formats.base import ROW, Intake, TableBatch, batch_schema
 from connectors.formats.csv_rows import read_csv
 from connectors.formats.hmis_export import COLUMNS as EXPORT_COLUMNS
 from connectors.formats.hmis_export import IDENTITY, ExportClaim, HashVerdict
+from connectors.formats.hmis_keys import Numbers
 from connectors.formats.hmis_lanes import QUARANTINED, REFUSED, TIES, Fate, Lanes, Structure
 from connectors.formats.zip_archive import ZipArchive
 from schemas.contract import Table
@@ -60,6 +63,7 @@ _STRUCTURE = {
 }
 _CONSENT = ("PersonalID", "SignedDate", "ExpiresDate", "WithdrawnDate")
 _EXPORT_ID = "ExportID"
+_WITHDRAWAL = "Withdrawal"
 #: Faults of one file, as opposed to the archive's.
 _FILE_FAULTS = ("FILE-EMPTY", "FILE-COLUMNS", "FILE-ENCODING")
 
@@ -71,7 +75,11 @@ def read(source: BinaryIO, intake: Intake) -> Iterator[TableBatch]:
         DeliveryError: the archive or a required file cannot be read.
         ContractError: the contract has a table whose rows cannot be tied to a project or person.
     """
-    untied = [table.name for table in intake.contract.tables if table.name not in TIES]
+    untied = [
+        table.name
+        for table in intake.contract.tables
+        if table.name not in TIES and table.name != _WITHDRAWAL
+    ]
     if untied:
         raise ContractError(f"contract {intake.contract.name}: HMIS has no file {untied[0]}.csv")
     delivery = _Delivery(ZipArchive(source), intake)
@@ -94,11 +102,11 @@ class _Delivery:
     intake: Intake
 
     def has(self, table: str) -> bool:
-        return f"{table.lower()}.csv" in self.archive.members
+        return table != _WITHDRAWAL and f"{table.lower()}.csv" in self.archive.members
 
     def check_tables(self) -> None:
         contract, report = self.intake.contract, self.intake.report
-        known = {f"{table.name.lower()}.csv" for table in contract.tables}
+        known = {f"{table.name.lower()}.csv" for table in contract.tables if table.name in TIES}
         missing = [table for table in contract.tables if not self.has(table.name)]
         needed = [
             table.name
@@ -108,7 +116,7 @@ class _Delivery:
         if needed:
             raise DeliveryError("FILE-TABLES", f"no file for {', '.join(needed)}", table=needed[0])
         for table in missing:
-            if table.name != "Consent":
+            if table.name not in ("Consent", _WITHDRAWAL):
                 report.note("HMIS-125", table.name)
         if unknown := len(set(self.archive.members) - known):
             report.note("TABLE-UNKNOWN", count=unknown)
@@ -191,7 +199,10 @@ def _read_table(
             claim.compare_ids(table.name, rows[_EXPORT_ID])
             if table.name == "Client":
                 verdict.look(rows)
-            allowed = _allowed(table.name, rows, lanes, intake.report)
+            fates = lanes.fates(table.name, rows)
+            allowed = _allowed(table.name, rows, fates, intake.report)
+            if table.name == "Enrollment" and _WITHDRAWAL in intake.columns:
+                yield from _withdrawn(lanes.withdrawn(rows, fates), intake)
             if table.name == "Exit":
                 allowed = _without_answers(allowed, lanes, intake.report)
             if columns and allowed.num_rows:
@@ -203,10 +214,15 @@ def _read_table(
         intake.report.note("HMIS-012", table.name, error.field)
 
 
+def _withdrawn(rows: pa.RecordBatch, intake: Intake) -> Iterator[TableBatch]:
+    intake.report.read(_WITHDRAWAL, rows.num_rows)
+    if rows.num_rows:
+        yield TableBatch(_WITHDRAWAL, rows.select([ROW, *intake.columns[_WITHDRAWAL]]))
+
+
 def _allowed(
-    table: str, rows: pa.RecordBatch, lanes: Lanes, report: IntakeReport
+    table: str, rows: pa.RecordBatch, fates: Numbers, report: IntakeReport
 ) -> pa.RecordBatch:
-    fates = lanes.fates(table, rows)
     for fate, code in REFUSED.items():
         report.refuse(code, table, int((fates == fate).sum()))
     for fate, code in QUARANTINED.items():

@@ -115,10 +115,10 @@ class Lanes:
         self.statistical_basis = statistical_basis
         self._organizations = dict(_organization_fates(found.organizations))
         self._projects = dict(self._project_fates(found.projects))
-        consenting = [] if found.consents is None else list(_consenting(found.consents, today))
+        consents = {} if found.consents is None else _consents(found.consents, today)
         self._consents = KeyIndex(
-            pa.chunked_array([pa.array(consenting, pa.string())]),
-            np.ones(len(consenting), np.int8),
+            pa.chunked_array([pa.array(list(consents), pa.string())]),
+            np.array(list(consents.values()), np.int8),
         )
         funding = {} if statistical_basis else self._funding_fates(found)
         self._index_enrollments(found.enrollments, funding)
@@ -148,7 +148,20 @@ class Lanes:
 
     def consented(self, persons: pa.Array) -> NDArray[np.bool_]:
         """Whether each person's consent is on file and in force."""
-        return np.equal(self._consents.find(persons, 0), 1)
+        return np.equal(self._consents.find(persons, _NO_CONSENT), _CONSENT)
+
+    def withdrawn(self, rows: pa.RecordBatch, fates: Numbers) -> pa.RecordBatch:
+        """Enrolments that may have been stored under a consent withdrawn since.
+
+        Columns ``EnrollmentID`` and ``PersonalID``, the latter blank for a client who is still
+        known from elsewhere.
+        """
+        gone = np.equal(self._consents.find(rows["PersonalID"], _NO_CONSENT), _WITHDRAWN)
+        gone &= np.isin(fates, [Fate.RHY, Fate.RHY_UNKNOWN])
+        stays = pa.array(self._clients.find(rows["PersonalID"], Fate.ALLOWED) == Fate.ALLOWED)
+        persons = pc.if_else(stays, pa.scalar(None, pa.string()), rows["PersonalID"])
+        rows = rows.set_column(rows.schema.get_field_index("PersonalID"), "PersonalID", persons)
+        return rows.filter(pa.array(gone))
 
     def _project_fates(self, projects: pa.Table) -> Iterator[tuple[str, Fate]]:
         fates: dict[str, Fate] = {}
@@ -193,8 +206,12 @@ def _organization_fates(organizations: pa.Table) -> Iterator[tuple[str, Fate]]:
     return iter(fates.items())
 
 
-def _consenting(consents: pa.Table, today: date) -> Iterator[str]:
-    """Persons with a consent that is dated, not expired and not withdrawn since.
+_NO_CONSENT, _WITHDRAWN, _CONSENT = range(3)
+
+
+def _consents(consents: pa.Table, today: date) -> dict[str, int]:
+    """For each person: a consent that is dated, not expired and not withdrawn since, or a
+    withdrawn one.
 
     A consent without a date of its own or of its end is none; a withdrawal whose date cannot be
     read withdraws everything.
@@ -211,9 +228,12 @@ def _consenting(consents: pa.Table, today: date) -> Iterator[str]:
         begins, ends = _day(row["SignedDate"]), _day(row["ExpiresDate"])
         if begins and ends and begins <= today <= ends:
             signed[person] = max(begins, signed.get(person, begins))
-    for person, day in signed.items():
-        if person not in withdrawn or withdrawn[person] < day:
-            yield person
+    in_force = {
+        person: _CONSENT
+        for person, day in signed.items()
+        if person not in withdrawn or withdrawn[person] < day
+    }
+    return {**dict.fromkeys(withdrawn, _WITHDRAWN), **in_force}
 
 
 def _mapped(keys: pa.Array | pa.ChunkedArray, fates: Mapping[str, Fate], absent: Fate) -> Numbers:

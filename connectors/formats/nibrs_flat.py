@@ -4,11 +4,13 @@ Columns 1 to 4 of a line declare its length, column 5 its level; ``nibrs_segment
 Lines end CRLF or LF, the last one may lack its end, blank lines and a DOS end-of-file mark (^Z) are
 skipped. Row numbers are line numbers.
 
-* **Length.** Blanks behind the declared length are ignored, and unused filler at the end may be
-  missing. Editors strip trailing blanks: in a file in which no line ends in a blank, a line that
-  reaches ``Segment.least`` is read as if padded, and noted (``NIBRS-PADDED``). Anything else that is
-  not of its declared length is broken. A *last* line that is short and unterminated was cut off in
-  transfer (``FILE-TRUNCATED``), unless earlier lines were stripped too.
+* **Length.** A line that is not of its declared length is broken, because a character may have been
+  lost or added in it, and every column behind has shifted. There are three exceptions: all of the
+  unused filler may be missing; where all lines are of one length, blanks behind the declared one
+  are padding; where no line ends in a blank, an editor has stripped the file, and a line that
+  reaches ``Segment.least`` is read as if padded and noted (``NIBRS-PADDED``). A *last* line that is
+  short and unterminated was cut off in transfer (``FILE-TRUNCATED``), unless earlier lines were
+  stripped too.
 * **Broken lines** (unknown level, wrong length, bytes that are not printable ASCII) are never
   repaired. They are yielded as table ``broken_segment``: the record they belong to, and the fault.
   A rule quarantines each together with its record, so an incident never loads without a segment.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -52,6 +53,12 @@ class Lines(NamedTuple):
     starts: Places
     stops: Places
     rows: Places
+
+    @property
+    def even(self) -> bool:
+        """Whether all lines (the last one may differ) are of one length: padded to a record."""
+        lengths = (self.stops - self.starts)[:-1]
+        return bool(len(lengths)) and bool((lengths == lengths[0]).all())
 
     @property
     def keep_blanks(self) -> bool:
@@ -106,7 +113,8 @@ def blocks(source: BinaryIO) -> Iterator[tuple[bytes, bool]]:
         DeliveryError: FILE-FORMAT, where a line does not end.
     """
     rest = b""
-    while part := _full(source):
+    part = _full(source).removeprefix(BOM_UTF8)
+    while part:
         head, feed, tail = part.rpartition(b"\n")
         if feed:
             yield rest + head + feed, True
@@ -115,6 +123,7 @@ def blocks(source: BinaryIO) -> Iterator[tuple[bytes, bool]]:
             rest += part
         if len(rest) > LONGEST_LINE:
             raise foreign()
+        part = _full(source)
     rest = rest.rstrip(b"\x1a")
     if rest:
         yield rest + b"\n", False
@@ -153,12 +162,16 @@ def judge(lines: Lines, *, stripped: bool) -> Verdict:
     known = _SIGNATURES[place] == signature
     length = lines.stops - lines.starts
     long = known & (length > _DECLARED[place])
-    long[long] = _any(lines.data != BLANK, lines.starts + _DECLARED[place], lines.stops, long)
+    if lines.even:
+        long[long] = _any(lines.data != BLANK, lines.starts + _DECLARED[place], lines.stops, long)
     odd = (lines.data < BLANK) | (lines.data > ord("~"))
 
     fault = np.zeros(len(every), np.int8)
-    too_short = length < (np.minimum(_USED, _LEAST) if stripped else _USED)[place]
-    fault[~known | long | too_short] = FAULTS.index("length")
+    if stripped:
+        short = length < np.minimum(_USED, _LEAST)[place]
+    else:
+        short = (length < _DECLARED[place]) & (length != _USED[place])
+    fault[~known | long | short] = FAULTS.index("length")
     fault[(head[:, 4] < ord("0")) | (head[:, 4] > ord("7"))] = FAULTS.index("level")
     fault[_any(odd, lines.starts, lines.stops, every >= 0)] = FAULTS.index("text")
     return Verdict(np.where(known, _LEVEL[place], 0), fault, known & (length < _USED[place]))

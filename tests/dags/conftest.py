@@ -20,14 +20,14 @@ HOME = tempfile.mkdtemp(prefix="airflow-tests-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
     del os.environ[name]
+DAGS = Path(__file__).parents[2] / "dags"
 os.environ.update(
     AIRFLOW_HOME=HOME,
+    AIRFLOW__CORE__DAGS_FOLDER=str(DAGS),
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
     AIRFLOW__CORE__UNIT_TEST_MODE="False",
     AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
 )
-
-DAGS = Path(__file__).parents[2] / "dags"
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from anonymize.operators.age import age_band, completed_years, minor, nibrs_years, stated_years
@@ -18,6 +18,8 @@ from tests.unit.test_operators import CTDC, EVERY, FIVE
 KEY = bytes(range(32))
 #: White space to Python's ``strip`` but not to Unicode, by which Arrow trims.
 SEPARATORS = "\x1c\x1d\x1e\x1f"
+#: A shared machine may stall; how long an example takes is not what is tested.
+unhurried = settings(deadline=None)
 values = st.one_of(st.none(), st.text(max_size=12), st.from_regex(r"[0-9NB]{0,5}", fullmatch=True))
 columns = st.lists(values, max_size=12)
 any_day = st.dates(date(1901, 1, 1), date(2099, 12, 31))
@@ -28,6 +30,7 @@ def text(items):
 
 
 @pytest.mark.parametrize("name", EVERY)
+@unhurried
 @given(items=columns)
 def test_any_text_gives_one_result_a_row_and_never_an_error(name, items):
     result = EVERY[name](text(items))
@@ -36,6 +39,7 @@ def test_any_text_gives_one_result_a_row_and_never_an_error(name, items):
 
 
 @pytest.mark.parametrize("name", EVERY)
+@unhurried
 @given(items=columns, order=st.randoms(use_true_random=False))
 def test_a_row_does_not_depend_on_its_neighbours(name, items, order):
     whole = EVERY[name](text(items)).to_pylist()
@@ -49,6 +53,7 @@ COARSE = [name for name in EVERY if name not in ("keep", "recode", "recode of ma
 
 
 @pytest.mark.parametrize("name", COARSE)
+@unhurried
 @given(items=st.lists(st.text("GQXZgqxzéß ", min_size=4, max_size=12), min_size=1, max_size=5))
 def test_no_text_of_a_person_comes_through(name, items):
     """Whatever is not an age, a place or a count of the kind expected leaves as null or a token."""
@@ -57,6 +62,7 @@ def test_no_text_of_a_person_comes_through(name, items):
     assert not any(item.strip() in shown for item in items)
 
 
+@unhurried
 @given(items=st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=3))
 def test_a_token_is_the_standard_library_s_hmac(items):
     parts = [unicodedata.normalize("NFKC", item).strip() for item in items]
@@ -67,6 +73,7 @@ def test_a_token_is_the_standard_library_s_hmac(items):
     assert token == hmac.digest(KEY, message, "sha256").hex()[:32]
 
 
+@unhurried
 @given(
     one=st.lists(st.text(max_size=6), min_size=2, max_size=2),
     other=st.lists(st.text(max_size=6), min_size=2, max_size=2),
@@ -81,6 +88,7 @@ def test_two_pairs_share_a_token_only_if_they_are_equal(one, other):
     assert (tokens[0] == tokens[1]) == (normal[0] == normal[1])
 
 
+@unhurried
 @given(born=any_day, at=any_day)
 def test_age_agrees_with_counting_birthdays(born, at):
     ages = completed_years(pa.array([born]), pa.array([at]))
@@ -88,6 +96,7 @@ def test_age_agrees_with_counting_birthdays(born, at):
     assert ages.low.tolist() == ages.high.tolist() == [expected if 0 <= expected <= 120 else -1]
 
 
+@unhurried
 @given(born=any_day, at=any_day)
 def test_minor_and_band_agree(born, at):
     ages = completed_years(pa.array([born]), pa.array([at]))
@@ -97,6 +106,7 @@ def test_minor_and_band_agree(born, at):
     assert (band is None) == (is_minor is None)
 
 
+@unhurried
 @given(
     low=st.integers(1, 99), high=st.integers(1, 99), bands=st.sampled_from(["ctdc", "five_year"])
 )
@@ -108,6 +118,7 @@ def test_a_range_is_known_only_where_its_ends_agree(low, high, bands):
     assert found is None or found in {*CTDC.values()} or "-" in found or found in {*FIVE.values()}
 
 
+@unhurried
 @given(day=any_day, to=st.sampled_from(["month", "quarter", "year"]))
 def test_period_hides_the_day_and_holds_it(day, to):
     (first,) = period(dates(text([day.isoformat()]), ["%Y-%m-%d"]), to).to_pylist()
@@ -117,6 +128,7 @@ def test_period_hides_the_day_and_holds_it(day, to):
     assert period(pa.array([first]), to).to_pylist() == [first]
 
 
+@unhurried
 @given(items=columns, restricted=st.lists(st.from_regex(r"[0-9]{3}", fullmatch=True), max_size=5))
 def test_a_restricted_zip3_never_leaves(items, restricted):
     found = zip3(
@@ -128,6 +140,7 @@ def test_a_restricted_zip3_never_leaves(items, restricted):
     )
 
 
+@unhurried
 @given(north=st.floats(-200, 200), east=st.floats(-400, 400))
 def test_a_cell_is_known_exactly_on_earth(north, east):
     north, east = round(north, 6), round(east, 6)

@@ -282,6 +282,26 @@ def test_consent_is_dated_unexpired_and_not_withdrawn(
     assert "EZR" not in {row["EnrollmentID"] for row in found["Enrollment"]}
 
 
+def test_a_withdrawn_consent_deletes_what_was_stored_under_it() -> None:
+    files = youths()
+    files["Consent"] = [
+        {"PersonalID": person, "SignedDate": "2026-01-01", "WithdrawnDate": "2026-05-05"}
+        for person in ("Y", "Z")
+    ]
+    found, report = take_in(files)
+    withdrawn = {(row["PersonalID"], row["EnrollmentID"]) for row in found["Withdrawal"]}
+    # Z is still a client of another project
+    assert withdrawn == {("Y", "EY"), (None, "EZR")}
+    assert set(found["Withdrawal"][0]) == {"_row", "PersonalID", "EnrollmentID"}
+    assert counts(report, "HMIS-RHY")["Enrollment"] == 2
+
+
+def test_no_identifier_of_a_providers_client_leaves_for_a_withdrawn_consent() -> None:
+    files = planted()
+    files["Consent"] = [{"PersonalID": "V", "WithdrawnDate": "2026-05-05"}]
+    assert "Withdrawal" not in take_in(files)[0]
+
+
 def test_consent_does_not_open_a_victim_service_provider() -> None:
     files = planted()
     files["Consent"] = [

@@ -200,12 +200,19 @@ def test_what_the_source_deleted(core: Any) -> None:
             {**ENROLLMENT, "enrollment_token": token("f"), "client_token": token("d")},
             {**ENROLLMENT, "enrollment_token": token("g")},
         ],
+        "Withdrawal": [
+            {"enrollment_token": token("w1"), "client_token": token("w")},
+            {"enrollment_token": token("w2"), "client_token": token("w")},
+            {"enrollment_token": token("w3"), "client_token": None},
+        ],
     }
     found = {(row["unit"], row["token"]) for row in core("deleted", **tables)}
     assert found == {
         ("victim", rf"\x{token('d')}"),
         ("event", rf"\x{token('e')}"),
         ("event", rf"\x{token('f')}"),
+        ("victim", rf"\x{token('w')}"),
+        *(("event", rf"\x{token(name)}") for name in ("w1", "w2", "w3")),
     }
     assert [row["victim_token"] for row in core("victim", **tables)] == [rf"\x{token('c')}"]
     for view in ("event", "victim_event"):

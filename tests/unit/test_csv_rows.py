@@ -142,8 +142,14 @@ def test_headers_match_in_any_case_order_and_by_alias() -> None:
     }
 
 
+def test_a_column_under_its_own_name_goes_before_one_under_an_alias() -> None:
+    rows, report = read(b"key,id,name,note,day\nalias,own,n,x,d\n")
+    assert rows == [(1, "own", "n", "x", "d")]
+    assert [(f.code, f.field) for f in report.findings] == [("COLUMN-UNKNOWN", "key")]
+
+
 @pytest.mark.parametrize(
-    "data", [b"id,name,Key\n1,2,3\n", b"name,day\n1,2\n", b'id,"name\n', b"Canary Zeta,x,y,z\n"]
+    "data", [b"id,name,ID\n1,2,3\n", b"name,day\n1,2\n", b'id,"name\n', b"Canary Zeta,x,y,z\n"]
 )
 def test_a_header_that_does_not_fit_is_refused_without_echo(data: bytes) -> None:
     with pytest.raises(DeliveryError, match="FILE-COLUMNS") as caught:

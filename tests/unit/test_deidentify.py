@@ -237,13 +237,39 @@ def test_no_identifier_stands_in_anything_written(zone, tmp_path):
     assert find_plaintext([tmp_path], [CANARY, "2020-02-15", "1993-03-01"]) == []
 
 
-def test_an_operator_that_fails_writes_no_table(zone, tmp_path):
+def test_a_column_that_was_not_read_stops_the_partition(zone, tmp_path):
     clients(zone, 25)
-    put(zone, "Exit", ExitID=[CANARY], PersonalID=["x"])  # ExitDate was never read
-    with pytest.raises(PrivacyError):
+    put(zone, "Exit", ExitID=[CANARY], PersonalID=["x"])
+    with pytest.raises(PrivacyError, match="raw file Exit lacks ExitDate"):
         run(zone, tmp_path / "out")
     assert not list((tmp_path / "out/tables").glob("Exit/*"))
     assert find_plaintext([tmp_path], [CANARY]) == []
+
+
+def test_a_looked_up_column_that_was_not_read_stops_the_partition(zone, tmp_path):
+    put(zone, "Client", PersonalID=["x"])
+    exits(zone, [0])
+    with pytest.raises(PrivacyError, match="raw file Client lacks DOB"):
+        run(zone, tmp_path / "out")
+
+
+def test_an_operator_that_fails_writes_no_table(zone, tmp_path, monkeypatch):
+    clients(zone, 25)
+    policy = bind(CONTRACT, RING)
+    real, calls = type(policy).apply, []
+
+    def fails_later(self, *given):
+        calls.append(given)
+        if len(calls) > 1:
+            raise PrivacyError("failed")
+        return real(self, *given)
+
+    monkeypatch.setattr(type(policy), "apply", fails_later)
+    with pytest.raises(PrivacyError):
+        run(zone, tmp_path / "out", policy=policy)
+    assert len(calls) == 2
+    assert not list((tmp_path / "out").rglob("*.parquet"))
+    assert not list((tmp_path / "out").rglob("*.partial"))
 
 
 def test_a_partition_can_be_repeated_and_replaces_its_own_files_only(zone, tmp_path):

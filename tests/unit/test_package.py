@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from anonymize import package as module
 from anonymize.manifest import Manifest
@@ -190,6 +191,9 @@ def test_signing_key_is_a_secret_file(tmp_path):
         signing_key(path)
     path.chmod(0o600)
     assert public_key(signing_key(path)) == public_key(KEY)
+    path.write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    with pytest.raises(SettingsError, match="not PEM"):
+        signing_key(path)
 
 
 # --- a package someone tampered with ---
@@ -298,6 +302,14 @@ def test_changed_table_file(path):
     content = members(path)
     content[FIRST] = parquet(ROWS.slice(1, 2))
     assert "changed after it was sealed" in refused(pack(path, content))
+
+
+@pytest.mark.parametrize("place", [10, 200, -10])
+def test_changed_byte_in_a_table_file(path, place):
+    content = members(path)
+    changed = bytearray(content[FIRST])
+    changed[place] ^= 1
+    assert "changed after it was sealed" in refused(pack(path, {**content, FIRST: bytes(changed)}))
 
 
 def test_missing_and_additional_files(path):

@@ -96,7 +96,9 @@ def test_a_column_that_is_not_in_the_contract_is_dropped_and_counted():
 
 
 def test_a_column_that_is_missing_yields_no_rows():
-    with pytest.raises(PrivacyError, match=r"operator top_code failed on Client\.Count; no rows"):
+    with pytest.raises(
+        PrivacyError, match=r"operator top_code failed on Client\.Count \(KeyError\); no rows"
+    ):
         bind(contract(CLIENT), RING).apply("Client", BATCH.drop_columns(["Count"]))
 
 
@@ -209,6 +211,10 @@ FAULTS = {
     "look-up into nothing": (
         decided("x", "keep", lookup=Lookup("Absent", "k", "c")),
         "which the contract lacks",
+    ),
+    "list without counties": (
+        decided("x", "county", {"codes": "zip3_restricted"}),
+        "no column county_fips",
     ),
     "exact date kept": (decided("x", "keep", logical_type="date"), "no exact date leaves"),
 }

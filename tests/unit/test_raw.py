@@ -8,11 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.parquet.encryption import create_decryption_properties
 
 from connectors.formats.base import ROW
 from connectors.table_rules import ACCEPTED
 from connectors.zones import raw
 from connectors.zones.raw import RawZone, StoredVerdict
+from connectors.zones.secret import derive_key, joined
 from connectors.zones.vault import Vault
 from schemas.errors import PrivacyError
 from tests.crashes import killed_everywhere
@@ -109,6 +111,25 @@ def test_another_key_opens_nothing(zone, tmp_path):
     for look in (other.row_groups, other.schema, lambda t: list(other.read(t))):
         with pytest.raises(PrivacyError, match="not its own"):
             look("Client")
+
+
+def test_every_file_has_a_key_of_its_own(tmp_path):
+    """GCM weakens with every file under one key, so the delivery's key itself encrypts none."""
+    (tmp_path / "raw/d1").mkdir(parents=True)
+    data_key = os.urandom(32)
+    _write(RawZone(tmp_path / "raw", "d1", data_key))
+
+    def opens(key):
+        properties = create_decryption_properties(key, aad_prefix=joined("d1", "Client"))
+        try:
+            path = tmp_path / "raw/d1/Client.parquet"
+            return pq.read_table(path, decryption_properties=properties).num_rows > 0
+        except OSError:
+            return False
+
+    assert opens(derive_key(data_key, "raw file", "Client.parquet"))
+    assert not opens(data_key)
+    assert not opens(derive_key(data_key, "raw file", "Exit.parquet"))
 
 
 @pytest.mark.parametrize("place", [0.02, 0.3, 0.6, 0.9, 0.999])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress, TaskID
@@ -26,10 +26,7 @@ _RULES_SHOWN = 4
 
 def demo(
     persons: Annotated[int, typer.Option(min=100, help="People in the invented county.")] = 2_000,
-    seed: Annotated[int, typer.Option(help="Another seed, another county.")] = 1,
-    stop: Annotated[
-        bool, typer.Option("--stop", help="Stop the embedded PostgreSQL at the end.")
-    ] = False,
+    seed: Annotated[int, typer.Option(help="Another seed, another county.")] = 7,
 ) -> None:
     """Invent a county, deliver its exports, run every feed through a real Airflow.
 
@@ -43,13 +40,15 @@ def demo(
 
     settings = here()
     began = monotonic()
+    server = embedded_server(settings)
+    was_running = server.running()
     try:
         with _ending_cleanly(), progress() as display:
             shown = run(settings, persons, seed, _Shown(display, began))
-        print_demo(shown, settings.home, settings.drop)
     finally:
-        if stop:
-            embedded_server(settings).stop()
+        if not was_running:
+            server.stop()
+    print_demo(shown, settings.home, settings.drop)
     out.print(f"took {monotonic() - began:.0f} s")
     if not shown.is_good:
         raise typer.Exit(TributaryError.exit_code)
@@ -87,36 +86,53 @@ def _ending_cleanly() -> Iterator[None]:
 
 
 def print_demo(shown: Demo, home: Path, drop: Path) -> None:
-    """What came in, what was quarantined and why, what is loaded, where to look."""
-    grid = Grid("feed", "delivery", "status", *(key.replace("_", " ") for key in _COUNTS))
+    """What came in, what was set aside and why, what is in the warehouse, where to look."""
+    grid = _grid("feed", "status", *_COUNTS)
     for outcome in shown.outcomes:
         for receipt in outcome.receipts:
             totals = [sum(table[key] for table in receipt["tables"].values()) for key in _COUNTS]
-            counts = [f"{total:,}" for total in totals]
-            grid.add_row(outcome.contract, receipt["delivery_id"][:8], receipt["status"], *counts)
+            numbers = [f"{total:,}" for total in totals]
+            grid.add_row(outcome.contract, receipt["status"], *numbers)
     out.print(grid)
     for outcome in shown.outcomes:
-        _print_findings(outcome)
-    core = Grid("core table", *(agencies := sorted({a for n in shown.core.values() for a in n})))
+        _print_findings(outcome, drop)
+    agencies = sorted({agency for counted in shown.core.values() for agency in counted})
+    core = _grid("in the warehouse", *agencies)
     for table, counted in shown.core.items():
-        core.add_row(table, *(f"{counted.get(agency, 0):,}" for agency in agencies))
+        core.add_row(f"core.{table}", *(f"{counted.get(agency, 0):,}" for agency in agencies))
     out.print(core)
-    out.print("receipts        ", f"{drop}/<agency>/<feed>/receipts/", highlight=False)
-    out.print("SQL prompt       tributary warehouse psql", highlight=False)
-    out.print("logs of the runs", f"{home}/airflow/logs/", highlight=False)
+    out.print("SQL prompt        tributary warehouse psql", highlight=False)
+    out.print(f"logs of the runs  {home / 'airflow' / 'logs'}", highlight=False, soft_wrap=True)
 
 
-def _print_findings(outcome: Outcome) -> None:
+def _grid(first: str, *others: str) -> Grid:
+    grid = Grid(box=None, pad_edge=False, header_style="bold")
+    grid.add_column(first, no_wrap=True)
+    for other in others:
+        grid.add_column(other.replace("_", " "), justify="right", no_wrap=True)
+    return grid
+
+
+def _print_findings(outcome: Outcome, drop: Path) -> None:
+    out.print(f"\n[bold]{outcome.contract}[/bold]")
     for task in outcome.failed:
-        out.print(f"[red]{outcome.contract}: task {task} failed[/red]; its log says why")
+        out.print(f"  [red]task {task} failed[/red]; its log says why")
     if not outcome.receipts:
-        out.print(f"[red]{outcome.contract}: no receipt was written[/red]")
-    for receipt in outcome.receipts[-1:]:
-        worst = sorted(receipt["rules"], key=lambda found: -found["count"])[:_RULES_SHOWN]
-        for found in worst:
-            place = ".".join(part for part in (found["table"], found["field"]) if part)
-            out.print(
-                f"{outcome.contract}  {found['code']} ({found['tier']}) {place}: "
-                f"{found['count']:,}. {found['says']}",
-                highlight=False,
-            )
+        out.print("  [red]no receipt was written[/red]")
+        return
+    newest = outcome.receipts[-1]
+    for code, rows in _by_rule(newest)[:_RULES_SHOWN]:
+        count = sum(found["count"] for found in rows)
+        out.print(f"  {count:>7,}  {code}  {rows[0]['says']}", highlight=False, soft_wrap=True)
+    place = drop.joinpath(*outcome.contract.split(".")) / "receipts"
+    out.print(
+        f"  receipt  {place / newest['delivery_id']}.receipt.json", highlight=False, soft_wrap=True
+    )
+
+
+def _by_rule(receipt: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Findings of a receipt by rule, the most frequent first."""
+    rules: dict[str, list[Mapping[str, Any]]] = {}
+    for found in receipt["rules"]:
+        rules.setdefault(found["code"], []).append(found)
+    return sorted(rules.items(), key=lambda entry: -sum(found["count"] for found in entry[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,11 +12,19 @@ from tributary.cli.console import here
 
 app = typer.Typer(help="The warehouse: its address, a prompt, its server.", no_args_is_help=True)
 
-RoleOption = Annotated[str, typer.Option(help="Database role to log in as: steward or auditor.")]
+
+class Reader(StrEnum):
+    """Who may look from here: stewards at records and the ledger, auditors at the ledger."""
+
+    STEWARD = "steward"
+    AUDITOR = "auditor"
+
+
+RoleOption = Annotated[Reader, typer.Option(help="Database role to log in as.")]
 
 
 @app.command("url")
-def url(role: RoleOption = "steward") -> None:
+def url(role: RoleOption = Reader.STEWARD) -> None:
     """Print a URL for any PostgreSQL client. It holds the role's password.
 
     Example: psql "$(tributary warehouse url)"
@@ -23,12 +32,12 @@ def url(role: RoleOption = "steward") -> None:
     from tributary.steps import warehouse
     from warehouse.roles import Role
 
-    found = warehouse(here()).url(Role(role)).set(drivername="postgresql")
+    found = warehouse(here()).url(Role[role.name]).set(drivername="postgresql")
     print(found.render_as_string(hide_password=False))
 
 
 @app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def psql(context: typer.Context, role: RoleOption = "steward") -> None:
+def psql(context: typer.Context, role: RoleOption = Reader.STEWARD) -> None:
     """Open psql; further arguments are passed on.
 
     Example: tributary warehouse psql -c 'SELECT count(*) FROM core.event'
@@ -39,7 +48,7 @@ def psql(context: typer.Context, role: RoleOption = "steward") -> None:
     settings = here()
     binary = str(embedded_server(settings).binary("psql")) if settings.is_embedded else "psql"
     found = warehouse(settings)
-    environ = {**os.environ, "PGPASSWORD": found.credentials.password(Role(role))}
+    environ = {**os.environ, "PGPASSWORD": found.credentials.password(Role[role.name])}
     place = [f"{key}={value}" for key, value in found.place.items()]
     login = " ".join([*place, f"dbname={found.database}", f"user={role}"])
     os.execvpe(binary, [binary, login, *context.args], environ)  # noqa: S606 - the user asked

@@ -76,7 +76,9 @@ def shelter_stays(people: People, seed: int, period: Period) -> Stays:
     """Who stayed where. Clients are in random order: a PersonalID tells nothing about a person."""
     random = stream(seed, "hmis", "stays")
     young = _young(years_between(people.born, np.full(len(people), period.first)))
-    rate = np.where(young, rates.HMIS_YOUTH, np.where(people.victim, rates.HMIS_VICTIM, rates.HMIS_CLIENT))
+    rate = np.where(
+        young, rates.HMIS_YOUTH, np.where(people.victim, rates.HMIS_VICTIM, rates.HMIS_CLIENT)
+    )
     known = np.flatnonzero(chance(random, rate, len(people)))
     twice = known[chance(random, rates.HMIS_TWICE, len(known))]
     client = random.permutation(np.concatenate([known, twice]))

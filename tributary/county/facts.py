@@ -112,7 +112,10 @@ def establish(people: People, seed: int, start: date) -> Facts:
     sex, labour = (kind & SEX) > 0, (kind & LABOUR) > 0
     months = np.maximum(1, random.gamma(1.3, 12, len(person)).astype(np.int64))
     ended = np.datetime64(start) + random.integers(-400, 400, len(person)).astype("timedelta64[D]")
-    began = ended - (months * 30).astype("timedelta64[D]")
+    eighth = (
+        people.born[person].astype("datetime64[D]") + 8 * 366
+    )  # nobody is younger when it begins
+    began = np.maximum(ended - (months * 30).astype("timedelta64[D]"), eighth)
     minor = years_between(people.born[person], began) < 18
     slot = np.full(len(people), -1, np.int64)
     slot[person] = np.arange(len(person))

@@ -1,4 +1,8 @@
-"""Where faults are planted: each kind in rows of its own, at least one of each where rows allow."""
+"""Where faults are planted: each kind in rows of its own.
+
+Where there are at least ``ENOUGH`` rows to choose from, one of each kind is certain; in a smaller file
+the expected number decides, so that a small delivery is not spoilt altogether.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import numpy as np
 
 from tributary.county import rates
 from tributary.county.seeds import Ints, Mask
+
+ENOUGH = 100
 
 
 class Planter:
@@ -22,7 +28,9 @@ class Planter:
     def rows(self, eligible: Mask | None = None, rate: float = rates.FAULT) -> Ints:
         """Row indices for one kind of fault, in ascending order."""
         candidates = np.flatnonzero(self._free if eligible is None else self._free & eligible)
-        wanted = min(len(candidates), max(1, round(rate * len(candidates))))
+        expected = rate * len(candidates)
+        wanted = int(expected + self._random.random())
+        wanted = max(wanted, 1) if len(candidates) >= ENOUGH else min(wanted, len(candidates))
         chosen = np.sort(self._random.choice(candidates, wanted, replace=False))
         self._free[chosen] = False
         return chosen

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from tributary.county.canary import Canary
 from tributary.county.contacts import Period
@@ -16,7 +17,12 @@ from tributary.county.hmis_layout import Version
 from tributary.county.people import invent
 from tributary.county.truth import Truth
 from tributary.county.write_hmis import write_hmis
+from tributary.county.write_htcds import write_htcds
 from tributary.county.write_nibrs import write_nibrs
+from tributary.county.write_rms import write_rms
+
+MIN_PERSONS: Final = 100
+MAX_MONTHS: Final = 23
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,26 @@ def generate(
     sentinel: str | None = None,
     progress: Progress = _silent,
 ) -> Generated:
+    """Write a county of ``persons`` people below ``out``; same arguments, same bytes.
+
+    Args:
+        out: gets ``deliveries/<contract>/...`` and ``truth/``.
+        start: first day of the period (a first of a month); ``months`` is its length, 1 to 23: the FBI
+            takes incidents back to January of the year before the submission.
+        hmis_version: format of the HMIS export. ``hashed``: as with HashStatus 4.
+        monthly: one NIBRS submission a month instead of two in all.
+        sentinel: 1 to 6 capital letters; marks every direct identifier (see ``canary``).
+        progress: called as ``progress(part, done, total)``.
+
+    Raises:
+        ValueError: fewer than ``MIN_PERSONS`` people, or a start or length that is out of range.
+    """
+    if persons < MIN_PERSONS:
+        raise ValueError(f"a county needs at least {MIN_PERSONS} people")
+    if start.day != 1 or not 1 <= months <= MAX_MONTHS:
+        raise ValueError(
+            f"a period starts on the first of a month and lasts 1 to {MAX_MONTHS} months"
+        )
     people = invent(persons, seed, start)
     facts = establish(people, seed, start)
     canary = Canary(sentinel)
@@ -63,7 +89,11 @@ def generate(
         paths = {
             "county_coc.hmis": (write_hmis(county, hmis_version, hashed),),
             "county_sheriff.nibrs": write_nibrs(county, monthly),
+            "harbor_police.rms": (write_rms(county),),
+            "safe_passage.htcds": write_htcds(county),
         }
         counts = dict(sorted(truth.counts.items()))
-    (out / "truth" / "counts.json").write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
+    (out / "truth" / "counts.json").write_text(
+        json.dumps(counts, indent=1) + "\n", encoding="utf-8"
+    )
     return Generated(paths, out / "truth", counts, canary.sentinels)

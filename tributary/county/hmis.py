@@ -70,14 +70,21 @@ class Hmis:
 
     def keys(self, stay: Ints) -> dict[str, Column]:
         """The two ids every row about a stay carries."""
-        return {"EnrollmentID": self.stay_id(stay), "PersonalID": self.person_id(self.stays.of[stay])}
+        return {
+            "EnrollmentID": self.stay_id(stay),
+            "PersonalID": self.person_id(self.stays.of[stay]),
+        }
 
-    def tail(self, random: np.random.Generator, made: Days, deleted: Mask | None = None) -> dict[str, Column]:
+    def tail(
+        self, random: np.random.Generator, made: Days, deleted: Mask | None = None
+    ) -> dict[str, Column]:
         """DateCreated to ExportID. ``made`` is the day of the fact; it was keyed in soon after."""
         rows, last = len(made), self.county.period.end
         minutes = random.integers(8 * 60, 18 * 60, rows).astype("timedelta64[m]")
         created = made.astype("datetime64[m]") + minutes
-        updated = np.minimum(created + random.integers(0, 40_000, rows).astype("timedelta64[m]"), last)
+        updated = np.minimum(
+            created + random.integers(0, 40_000, rows).astype("timedelta64[m]"), last
+        )
         columns: dict[str, Column] = {
             "DateCreated": moment(created),
             "DateUpdated": moment(np.maximum(created, updated)),
@@ -118,7 +125,9 @@ def hashed_names(names: pa.Array) -> pa.Array:
 
 def hashed_ssn(ssn: pa.Array) -> pa.Array:
     """HUD's hash of a number: the last four digits in clear, then SHA-256 of all nine."""
-    digests = [None if number is None else number[-4:] + sha256(number) for number in ssn.to_pylist()]
+    digests = [
+        None if number is None else number[-4:] + sha256(number) for number in ssn.to_pylist()
+    ]
     return pa.array(digests, pa.string())
 
 
@@ -128,7 +137,11 @@ def sha256(text: str) -> str:
 
 def soundex(name: str) -> str:
     """American Soundex: a letter and three digits."""
-    codes = {**dict.fromkeys("BFPV", "1"), **dict.fromkeys("CGJKQSXZ", "2"), **dict.fromkeys("DT", "3")}
+    codes = {
+        **dict.fromkeys("BFPV", "1"),
+        **dict.fromkeys("CGJKQSXZ", "2"),
+        **dict.fromkeys("DT", "3"),
+    }
     codes |= {"L": "4", "M": "5", "N": "5", "R": "6"}
     letters = [letter for letter in name.upper() if "A" <= letter <= "Z"]
     if not letters:

@@ -40,7 +40,9 @@ def client_columns(
         **_veteran(random, ~county.minor(person)),
         **hmis.tail(random, county.period.draw(random, len(client)), deleted),
     }
-    columns = county.canary.overlay("hmis", "Client", columns, len(client), "AdditionalRaceEthnicity")
+    columns = county.canary.overlay(
+        "hmis", "Client", columns, len(client), "AdditionalRaceEthnicity"
+    )
     return columns, written.changes
 
 

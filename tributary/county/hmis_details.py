@@ -112,7 +112,9 @@ def _income(detail: Detail) -> dict[str, Column]:
 
 def _services(detail: Detail) -> dict[str, Column]:
     random, rows = detail.random, detail.rows
-    rhy = options(random, {2: 2, 5: 4, 6: 4, 7: 3, 8: 6, 14: 4, 17: 1, 18: 1, 26: 1, 28: 1, 29: 2}, rows)
+    rhy = options(
+        random, {2: 2, 5: 4, 6: 4, 7: 3, 8: 6, 14: 4, 17: 1, 18: 1, 26: 1, 28: 1, 29: 2}, rows
+    )
     return detail.columns(
         "ServicesID",
         DateProvided=detail.spread(),
@@ -122,7 +124,9 @@ def _services(detail: Detail) -> dict[str, Column]:
 
 
 def _living(detail: Detail) -> dict[str, Column]:
-    situation = options(detail.random, {116: 60, 101: 15, 336: 8, 335: 5, 314: 6, 37: 4, 99: 2}, detail.rows)
+    situation = options(
+        detail.random, {116: 60, 101: 15, 336: 8, 335: 5, 314: 6, 37: 4, 99: 2}, detail.rows
+    )
     return detail.columns(
         "CurrentLivingSitID",
         InformationDate=detail.spread(),
@@ -198,7 +202,11 @@ def _event(detail: Detail) -> dict[str, Column]:
     kind = options(random, {10: 4, 13: 3, 14: 2, 11: 1}, rows)
     result = options(random, {1: 5, 2: 2, 3: 2}, rows)
     return detail.columns(
-        "EventID", EventDate=when, Event=pa.array(kind), ReferralResult=pa.array(result), ResultDate=when
+        "EventID",
+        EventDate=when,
+        Event=pa.array(kind),
+        ReferralResult=pa.array(result),
+        ResultDate=when,
     )
 
 
@@ -210,7 +218,9 @@ class Kind:
     columns: Callable[[Detail], dict[str, Column]]
 
 
-def _where(mask_of: Callable[[Hmis], Mask], most: int = 1) -> Callable[[Hmis, np.random.Generator], Ints]:
+def _where(
+    mask_of: Callable[[Hmis], Mask], most: int = 1
+) -> Callable[[Hmis, np.random.Generator], Ints]:
     """1 to ``most`` rows for every stay where the mask is true, none elsewhere."""
 
     def repeats(hmis: Hmis, random: np.random.Generator) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
@@ -13,16 +14,20 @@ import pyarrow.compute as pc
 from tributary.county import rates
 from tributary.county.faults import Planter
 from tributary.county.hmis import Hmis
+from tributary.county.hmis_consent import Consents
+from tributary.county.hmis_sites import RHY, VSP
 from tributary.county.seeds import Ints, Mask, chance
-from tributary.county.text import Column, day, join
+from tributary.county.text import Column, day, join, moment
 
-#: HUD's numbers are those of its own data quality checks.
 Action = Literal["set", "before_entry", "repeat", "ragged"]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """``set`` writes ``value`` into ``field``; ``repeat`` writes the row once more at the end."""
+    """``set`` writes ``value`` into ``field``; ``repeat`` writes the row once more at the end.
+
+    ``rule`` is the project's own code for it; ``rhy`` plants in rows of RHY projects only.
+    """
 
     table: str
     name: str
@@ -30,21 +35,22 @@ class Fault:
     action: Action
     field: str | None = None
     value: str = ""
+    rhy: bool = False
 
 
 CONTRACT: Final = "county_coc.hmis"
 FAULTS: Final = (
-    Fault("Client", "duplicate_personal_id", "HUD-7", "repeat", "PersonalID"),
-    Fault("Client", "bad_date", "HUD-11", "set", "DOB", "1994-02-30"),
-    Fault("Client", "illegal_code", "HUD-13", "set", "VeteranStatus", "7"),
-    Fault("Enrollment", "duplicate_enrollment_id", "HUD-8", "repeat", "EnrollmentID"),
-    Fault("Enrollment", "orphan_client", "HUD-9", "set", "PersonalID", "9999999"),
-    Fault("Enrollment", "orphan_project", "HUD-10", "set", "ProjectID", "PRJ999"),
-    Fault("Enrollment", "bad_date", "HUD-11", "set", "EntryDate", "2025-13-45"),
-    Fault("Enrollment", "illegal_code", "HUD-53", "set", "RelationshipToHoH", "7"),
-    Fault("Exit", "exit_before_entry", "HUD-99", "before_entry", "ExitDate"),
-    Fault("Exit", "orphan_enrollment", "HUD-REFERENCE", "set", "EnrollmentID", "9999999"),
-    Fault("Exit", "illegal_code", "HUD-13", "set", "Destination", "77"),
+    Fault("Client", "duplicate_personal_id", "HMIS-007", "repeat", "PersonalID"),
+    Fault("Client", "bad_date", "VALUE-BLANKED", "set", "DOB", "1994-02-30"),
+    Fault("Client", "illegal_code", "HMIS-050", "set", "White", "7"),
+    Fault("Enrollment", "duplicate_enrollment_id", "HMIS-008", "repeat", "EnrollmentID"),
+    Fault("Enrollment", "orphan_client", "HMIS-009", "set", "PersonalID", "9999999"),
+    Fault("Enrollment", "orphan_project", "HMIS-010", "set", "ProjectID", "PRJ999"),
+    Fault("Enrollment", "bad_date", "HMIS-011", "set", "EntryDate", "2025-13-45"),
+    Fault("Enrollment", "illegal_code", "HMIS-053", "set", "RelationshipToHoH", "7"),
+    Fault("Exit", "exit_before_entry", "HMIS-099", "before_entry", "ExitDate"),
+    Fault("Exit", "orphan_enrollment", "HMIS-ORPHAN", "set", "EnrollmentID", "9999999"),
+    Fault("Exit", "illegal_code", "HMIS-050", "set", "ExchangeForSex", "7", rhy=True),
     Fault("HealthAndDV", "illegal_code", "LSASampleCode-1006", "set", "WhenOccurred", "0"),
     Fault("Services", "ragged", "ROW-RAGGED", "ragged"),
 )
@@ -64,20 +70,38 @@ class HmisFaults:
     """Plans every file of the export and keeps the truth about it."""
 
     hmis: Hmis
+    consents: Consents
     client_deleted: Mask = field(init=False)
     stay_deleted: Mask = field(init=False)
 
     def __post_init__(self) -> None:
-        stays, random = self.hmis.stays, self.hmis.county.stream("hmis", "deleted")
+        stays, random = self.hmis.stays, self._stream("deleted")
         self.client_deleted = chance(random, rates.DELETED / 3, len(stays.client))
         chosen = chance(random, rates.DELETED, len(stays.of))
         self.stay_deleted = chosen | self.client_deleted[stays.of]
 
-    def plan(self, table: str, deleted: Mask) -> Plan:
-        """Choose the rows of ``table``."""
-        planter = Planter(self.hmis.county.stream("hmis", "faults", table), len(deleted))
+    @cached_property
+    def refused(self) -> dict[str, Mask]:
+        """Stays that no lane lets in, by reason."""
+        vsp = VSP[self.hmis.stays.site]
+        return {"vsp": vsp, "rhy_without_consent": self.consents.lacking(self.hmis.stays) & ~vsp}
+
+    def plan(self, table: str, about: Ints) -> Plan:
+        """Choose the rows of ``table``; ``about`` is the stay (for Client: the client) of each row.
+
+        No fault stands in a row that is deleted or refused: nobody would find it there.
+        """
+        stays, planter = self.hmis.stays, Planter(self._stream("faults", table), len(about))
+        out = self.refused["vsp"] | self.refused["rhy_without_consent"]
+        if table == "Client":
+            deleted, rhy = self.client_deleted, np.zeros(len(about), np.bool_)
+            planter.keep_clean(np.bincount(stays.of, out, len(about)) > 0)
+        else:
+            deleted, rhy = self.stay_deleted[about], RHY[stays.site[about]]
+            planter.keep_clean(out[about])
         planter.keep_clean(deleted)
-        return Plan({f: planter.rows() for f in FAULTS if f.table == table}, deleted)
+        faults = [fault for fault in FAULTS if fault.table == table]
+        return Plan({f: planter.rows(rhy if f.rhy else None) for f in faults}, deleted)
 
     def apply(
         self, plan: Plan, columns: dict[str, Column], rows: Ints, stay: Ints
@@ -93,38 +117,59 @@ class HmisFaults:
         return columns
 
     def spoil(self, plan: Plan, lines: pa.Array, rows: Ints) -> pa.Array:
-        """Records with one field too many; records to repeat are remembered."""
+        """Records with one field too many."""
         for fault, chosen in plan.rows.items():
             mask = np.isin(rows, chosen)
             if fault.action == "ragged" and mask.any():
                 lines = pc.if_else(pa.array(mask), join(pa.scalar(","), lines), lines)
-            elif fault.action == "repeat" and mask.any():
-                plan.repeated.append(lines.filter(pa.array(mask)))
         return lines
 
-    def record(self, file: str, plan: Plan, keys: Mapping[str, pa.Array], rows: int) -> None:
-        """Write the truth of one file. ``keys``: ids of all its rows, by table."""
-        truth, at = self.hmis.county.truth, rows
+    def repeats(
+        self, plan: Plan, columns: Mapping[str, Column], rows: Ints
+    ) -> dict[str, Column] | None:
+        """Columns of the rows that stand in the file once more, updated on the day of the export."""
+        chosen = [found for fault, found in plan.rows.items() if fault.action == "repeat"]
+        at = pa.array(np.flatnonzero(np.isin(rows, np.concatenate([*chosen, np.zeros(0, int)]))))
+        if not len(at):
+            return None
+        again = {
+            name: c if isinstance(c, (str, int)) else c.take(at) for name, c in columns.items()
+        }
+        latest = moment(np.full(len(at), self.hmis.county.period.end) + np.timedelta64(5, "h"))
+        return again | {"DateUpdated": latest}
+
+    def record(self, file: str, plan: Plan, keys: Mapping[str, pa.Array]) -> None:
+        """Write the truth of one file. ``keys``: ids of all its rows, by table.
+
+        Of a row that stands twice the earlier one counts as the fault: it is the one out of date.
+        """
+        truth = self.hmis.county.truth
         table = next(iter(plan.rows)).table if plan.rows else None
         if table in ("Client", "Enrollment", "Exit"):
             gone = np.flatnonzero(plan.deleted)
             where = {"rows": gone + 1, "keys": keys[table].take(pa.array(gone))}
-            truth.faults(CONTRACT, file, table, "deleted", "DateDeleted", field="DateDeleted", **where)
+            truth.faults(
+                CONTRACT, file, table, "deleted", "DateDeleted", field="DateDeleted", **where
+            )
+        if table == "Enrollment":
+            for name, rule in (("vsp", "HMIS-VSP"), ("rhy_without_consent", "HMIS-RHY")):
+                out = np.flatnonzero(self.refused[name])
+                where = {"rows": out + 1, "keys": keys[table].take(pa.array(out))}
+                truth.faults(CONTRACT, file, table, name, rule, field="ProjectID", **where)
         for fault, chosen in plan.rows.items():
-            numbers = chosen + 1
-            if fault.action == "repeat":
-                numbers = np.arange(at, at + len(chosen)) + 1
-                at += len(chosen)
             truth.faults(
                 CONTRACT,
                 file,
                 fault.table,
                 fault.name,
                 fault.rule,
-                rows=numbers,
+                rows=chosen + 1,
                 keys=keys[fault.table].take(pa.array(chosen)),
                 field=fault.field,
             )
+
+    def _stream(self, *names: str) -> np.random.Generator:
+        return self.hmis.county.stream("hmis", *names)
 
     def _value(self, fault: Fault, stay: Ints) -> Column:
         canary, stays = self.hmis.county.canary, self.hmis.stays

@@ -19,7 +19,19 @@ _LENGTH = {2: 22, 11: 21, 10: 15, 3: 14, 4: 10, 5: 8, 8: 1, 9: 1, 99: 1}
 _TIMES = {1: 37, 4: 28, 2: 18, 3: 10, 8: 1, 99: 1}
 _MONTHS = {101: 30, 113: 28, 102: 10, 103: 7, 106: 5, 104: 5, 112: 4, 105: 3, 99: 1}
 _REFERRAL = {1: 18, 2: 16, 7: 12, 28: 8, 30: 16, 34: 8, 35: 10, 38: 6, 39: 4, 99: 2}
-_DESTINATION = {410: 20, 116: 14, 312: 10, 313: 8, 435: 12, 101: 12, 302: 4, 207: 2, 215: 2, 314: 3, 332: 1}
+_DESTINATION = {
+    410: 20,
+    116: 14,
+    312: 10,
+    313: 8,
+    435: 12,
+    101: 12,
+    302: 4,
+    207: 2,
+    215: 2,
+    314: 3,
+    332: 1,
+}
 _DESTINATION_UNKNOWN = {30: 14, 99: 4, 8: 2, 17: 1}
 
 
@@ -66,14 +78,18 @@ def _youth(random: np.random.Generator, rhy: Mask, rows: int) -> dict[str, Colum
         "FormerWardChildWelfare": code(welfare, rhy),
         "ChildWelfareYears": code(options(random, {1: 3, 2: 4, 3: 3}, rows), rhy & (welfare == 1)),
         "FormerWardJuvenileJustice": code(justice, rhy),
-        "JuvenileJusticeYears": code(options(random, {1: 5, 2: 4, 3: 1}, rows), rhy & (justice == 1)),
+        "JuvenileJusticeYears": code(
+            options(random, {1: 5, 2: 4, 3: 1}, rows), rhy & (justice == 1)
+        ),
         "IncarceratedParent": code(five_point(random, 0.15, 0.05, rows), rhy),
     }
 
 
 def _only_2024(random: np.random.Generator, rhy: Mask, rows: int) -> dict[str, Column]:
     return {
-        "SexualOrientation": code(options(random, {1: 80, 2: 5, 3: 5, 4: 6, 5: 1, 99: 3}, rows), rhy),
+        "SexualOrientation": code(
+            options(random, {1: 80, 2: 5, 3: 5, 4: 6, 5: 1, 99: 3}, rows), rhy
+        ),
         "TranslationNeeded": pa.array(five_point(random, 0.06, 0.03, rows)),
         "PreferredLanguage": code(options(random, {171: 1}, rows), chance(random, 0.5, rows)),
     }
@@ -94,8 +110,12 @@ def exit_columns(
         **hmis.keys(stay),
         "ExitDate": day(left),
         "Destination": pa.array(destination),
-        "DestinationSubsidyType": code(options(random, {431: 8, 420: 5, 433: 2}, rows), destination == 435),
-        "OtherDestination": where(destination == 17, pa.scalar("Other"), pa.scalar(None, pa.string())),
+        "DestinationSubsidyType": code(
+            options(random, {431: 8, 420: 5, 433: 2}, rows), destination == 435
+        ),
+        "OtherDestination": where(
+            destination == 17, pa.scalar("Other"), pa.scalar(None, pa.string())
+        ),
         "ProjectCompletionStatus": code(options(random, {1: 5, 2: 4, 3: 1}, rows), rhy),
         **_exploitation(hmis, random, stays.person[stay], rhy),
         **_safety(random, rhy, rows),
@@ -117,7 +137,9 @@ def _exploitation(
     asked = five_point(random, 0.7, 0.05, rows)
     coerced = five_point(random, 0.65, 0.05, rows)
     recent = five_point(random, 0.4, 0.05, rows)
-    counted = np.where(chance(random, 0.1, rows), UNKNOWN[0], options(random, {1: 4, 2: 3, 3: 2, 4: 3}, rows))
+    counted = np.where(
+        chance(random, 0.1, rows), UNKNOWN[0], options(random, {1: 4, 2: 3, 3: 2, 4: 3}, rows)
+    )
     return {
         "ExchangeForSex": code(exchange, rhy),
         "ExchangeForSexPastThreeMonths": code(recent, told),

@@ -17,7 +17,17 @@ from tributary.county.seeds import Ints
 from tributary.county.text import join
 
 #: Fields a template may use; every one is a text column without nulls.
-FIELDS: Final = ("date", "time", "address", "victim", "phone", "suspect", "officer", "lodging", "case")
+FIELDS: Final = (
+    "date",
+    "time",
+    "address",
+    "victim",
+    "phone",
+    "suspect",
+    "officer",
+    "lodging",
+    "case",
+)
 
 ORDINARY: Final = (
     "On {date} at {time} hours {officer} was dispatched to {address}. {victim} stated that an unknown "
@@ -62,7 +72,9 @@ def narratives(random: np.random.Generator, kind: Ints, fields: Mapping[str, pa.
             rows = np.flatnonzero((kind == number) & ((pick * len(templates)).astype(int) == which))
             if len(rows):
                 order.append(rows)
-                parts.append(_fill(template, {name: fields[name].take(pa.array(rows)) for name in FIELDS}))
+                parts.append(
+                    _fill(template, {name: fields[name].take(pa.array(rows)) for name in FIELDS})
+                )
     back = np.argsort(np.concatenate(order), kind="stable")
     return pc.take(pa.concat_arrays(parts), pa.array(back))
 

@@ -12,7 +12,7 @@ from tributary.county import rates
 from tributary.county.faults import Planter
 from tributary.county.nibrs_incidents import Incidents
 from tributary.county.nibrs_layout import Cells, compact
-from tributary.county.nibrs_segments import Segments
+from tributary.county.nibrs_level import Segments
 from tributary.county.seeds import Days, Ints, Mask
 
 Levels = dict[int, Segments]
@@ -44,7 +44,7 @@ FAULTS: Final = (
     Fault("disposition_missing", "652", 6, "disposition", ""),
     Fault("arrest_before_incident", "665", 6, "date"),
     Fault("offender_segment_missing", "075", 1, drops=5),
-    Fault("property_segment_missing", "074", 1, drops=3),
+    Fault("property_segment_missing", "074", 2, drops=3),
     Fault("short_line", "LENGTH", 4),
     Fault("invalid_number", "117", 1),
 )
@@ -61,7 +61,11 @@ class Planted:
 
 
 def plant(
-    random: np.random.Generator, incidents: Incidents, levels: Levels, clean: Mask, last: np.datetime64
+    random: np.random.Generator,
+    incidents: Incidents,
+    levels: Levels,
+    clean: Mask,
+    last: np.datetime64,
 ) -> list[Planted]:
     """Spoil some incidents, one fault each; ``clean`` ones (deleted later) stay as they are."""
     planter = Planter(random, len(incidents))

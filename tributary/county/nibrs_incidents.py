@@ -132,7 +132,10 @@ def relations(
     told = np.array(_RECRUITER_CODES, "S2")[recruiter]
     relation = np.where(trafficked & (nth == 0), told, relation)
     offender = _nth_offender(incidents, nth)[victims.incident]
-    same = county.people.sex[np.maximum(victims.person, 0)] == county.people.sex[np.maximum(offender, 0)]
+    same = (
+        county.people.sex[np.maximum(victims.person, 0)]
+        == county.people.sex[np.maximum(offender, 0)]
+    )
     partner = np.isin(relation, _OF_PARTNERS)
     return np.where(unknown[victims.incident], b"RU", np.where(partner & same, b"AQ", relation))
 
@@ -189,17 +192,28 @@ def _victims(random: np.random.Generator, scene: Ints, several: Mask, found: Poo
 
 
 def _offenders(
-    random: np.random.Generator, scene: Ints, known: Mask, found: Pools, county: County, victims: Person
+    random: np.random.Generator,
+    scene: Ints,
+    known: Mask,
+    found: Pools,
+    county: County,
+    victims: Person,
 ) -> Person:
     """One to three known offenders, or one entry for the unknown."""
-    alone = np.array([kind.offenders == _PROSTITUTED or kind.code == "11A" for kind in SCENES])[scene]
+    alone = np.array([kind.offenders == _PROSTITUTED or kind.code == "11A" for kind in SCENES])[
+        scene
+    ]
     count = np.where(alone, 1, 1 + pick(random, (0.77, 0.18, 0.05), len(scene)))
     incident, nth = _several(random, np.where(known, count, 1))
     who = np.array([kind.offenders for kind in SCENES])[scene][incident]
     men = chance(random, 0.8, len(incident)) & (who == _SUSPECTS)
-    minors = chance(random, rates.MINOR_ARRESTED_40A, len(incident)) & (len(found["prostituted_minors"]) > 0)
+    minors = chance(random, rates.MINOR_ARRESTED_40A, len(incident)) & (
+        len(found["prostituted_minors"]) > 0
+    )
     pool = np.where(men, "men", who)
-    pool = np.where(who == _PROSTITUTED, np.where(minors, "prostituted_minors", "prostituted_adults"), pool)
+    pool = np.where(
+        who == _PROSTITUTED, np.where(minors, "prostituted_minors", "prostituted_adults"), pool
+    )
     person = np.full(len(incident), -1, np.int64)
     for name in np.unique(pool).tolist():
         rows = np.flatnonzero(pool == name)
@@ -213,7 +227,9 @@ def _offenders(
 
 def _arrestees(random: np.random.Generator, offenders: Person, arrested: Mask) -> Person:
     """The first offender, and each other one half of the time."""
-    caught = arrested[offenders.incident] & ((offenders.nth == 0) | chance(random, 0.5, len(offenders.nth)))
+    caught = arrested[offenders.incident] & (
+        (offenders.nth == 0) | chance(random, 0.5, len(offenders.nth))
+    )
     incident = offenders.incident[caught]
     nth = np.arange(len(incident)) - np.searchsorted(incident, incident)
     return Person(incident, nth, offenders.person[caught])
@@ -223,6 +239,8 @@ def _place_of_exploitation(county: County, incidents: Incidents) -> None:
     """Trafficking happens where the victim's facts say."""
     facts, victims = county.facts, incidents.victims
     codes = np.array([code.encode() for code in venue_codes()], "S2")
-    first = (victims.nth == 0) & np.isin(incidents.per_scene("code"), ("64A", "64B"))[victims.incident]
+    first = (victims.nth == 0) & np.isin(incidents.per_scene("code"), ("64A", "64B"))[
+        victims.incident
+    ]
     slot = facts.slot[victims.person[first]]
     incidents.columns["place"][victims.incident[first]] = codes[facts.venue[slot]]

@@ -18,6 +18,8 @@ Block = npt.NDArray[np.uint8]
 LENGTHS: Final = {0: 43, 1: 88, 2: 71, 3: 307, 4: 141, 5: 46, 6: 110, 7: 66}
 _END: Final = b"\r\n"
 _BLANK: Final = 32
+#: Where the digits stand in ``YYYY-MM-DD``.
+_DIGITS_OF_ISO: Final = (0, 1, 2, 3, 5, 6, 8, 9)
 #: First column (from 1) and width of the fields this project writes; the rest stays blank.
 # fmt: off
 FIELDS: Final[Mapping[int, Mapping[str, tuple[int, int]]]] = {
@@ -43,7 +45,13 @@ FIELDS: Final[Mapping[int, Mapping[str, tuple[int, int]]]] = {
 
 
 def block(
-    level: int, fields: Mapping[str, npt.ArrayLike], *, action: str, month: str, ori: Cells, number: Cells
+    level: int,
+    fields: Mapping[str, npt.ArrayLike],
+    *,
+    action: str,
+    month: str,
+    ori: Cells,
+    number: Cells,
 ) -> Block:
     """Lines of one level, CRLF included, as a matrix of bytes.
 
@@ -87,8 +95,11 @@ def two(values: Ints) -> Cells:
 def compact(days: npt.NDArray[np.datetime64]) -> Cells:
     """``YYYYMMDD``; a missing day is blank."""
     day = days.astype("datetime64[D]")
-    text = np.datetime_as_string(np.where(np.isnat(day), np.datetime64("1970-01-01"), day), unit="D")
-    plain = np.char.replace(text.astype("S10"), b"-", b"")
+    text = np.datetime_as_string(
+        np.where(np.isnat(day), np.datetime64("1970-01-01"), day), unit="D"
+    )
+    letters = text.astype("S10").view("S1").reshape(-1, 10)
+    plain = np.ascontiguousarray(letters[:, _DIGITS_OF_ISO]).view("S8").reshape(-1)
     return np.where(np.isnat(day), b"", plain)
 
 

@@ -21,7 +21,6 @@ def _nothing() -> dict[str, float]:
     return {}
 
 
-
 STREET: Final = {"13": 5, "18": 2, "20": 6, "03": 1, "25": 1}
 HOME: Final = {"20": 8, "13": 1, "18": 1, "25": 1}
 SHOP: Final = {"08": 4, "12": 3, "07": 3, "24": 2}

@@ -53,7 +53,9 @@ GENDER_DIVERSE: Final = Rate(0.015, _ASSUMED)
 HMIS_CLIENT: Final = Rate(0.17, f"{_ASSUMED}: people without trafficking known to the shelters")
 HMIS_VICTIM: Final = Rate(0.47, f"{_ASSUMED}: victims known to the shelters")
 HMIS_YOUTH: Final = Rate(0.50, f"{_ASSUMED}: people of 12 to 21 years known to the shelters")
-YOUTH_PROJECT: Final = Rate(0.75, f"{_ASSUMED}: stays of people of 12 to 21 years at youth projects")
+YOUTH_PROJECT: Final = Rate(
+    0.75, f"{_ASSUMED}: stays of people of 12 to 21 years at youth projects"
+)
 HMIS_TWICE: Final = Rate(
     233 / 10_606, "duplicate clients in an official kit (LSASampleCode #1006, 2.1)"
 )
@@ -78,6 +80,10 @@ HTCDS_NOT_VICTIM: Final = Rate(
 
 # --- what is recorded ----------------------------------------------------------------------------
 RHY_TELLS: Final = Rate(0.75, f"{_ASSUMED}: exploited youth who answer R15/R16 with yes at exit")
+RHY_CONSENT: Final = Rate(0.82, f"{_ASSUMED}: clients of RHY projects with a consent in force")
+RHY_NO_CONSENT: Final = Rate(0.11, f"{_ASSUMED}: clients of RHY projects without any consent")
+RHY_EXPIRED: Final = Rate(0.04, f"{_ASSUMED}: clients of RHY projects whose consent has run out")
+RHY_WITHDRAWN: Final = Rate(0.03, f"{_ASSUMED}: clients of RHY projects who withdrew their consent")
 RHY_UNKNOWN: Final = Rate(0.12, f"{_ASSUMED}: R15/R16 answered 8, 9 or 99")
 CODED_AS_TRAFFICKING: Final = Rate(
     0.45, "NIJ study NCJ 252520: trafficking is often coded as another offence (1.7); share assumed"

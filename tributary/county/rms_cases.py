@@ -41,8 +41,20 @@ ORDINARY: Final = (
     Type(4, "MISSING PERSON", None, None),
     Type(6, "WELFARE CHECKS", None, None),
 )
-SEX_64A: Final = Type(1, "HUMAN TRAFFICKING", "SEX TRAFFICKING", "64A - Human Trafficking, Commercial Sex Acts", "14 14 20 58")
-LABOUR_64B: Final = Type(1, "HUMAN TRAFFICKING", "LABOR TRAFFICKING", "64B - Human Trafficking, Involuntary Servitude", "46 21 20")
+SEX_64A: Final = Type(
+    1,
+    "HUMAN TRAFFICKING",
+    "SEX TRAFFICKING",
+    "64A - Human Trafficking, Commercial Sex Acts",
+    "14 14 20 58",
+)
+LABOUR_64B: Final = Type(
+    1,
+    "HUMAN TRAFFICKING",
+    "LABOR TRAFFICKING",
+    "64B - Human Trafficking, Involuntary Servitude",
+    "46 21 20",
+)
 #: What trafficking is called when nobody calls it trafficking.
 MISCODED: Final = (
     Type(4, "SIMPLE ASSAULT", "DV OFFENSES", "13B - Simple Assault", "14 20"),
@@ -88,7 +100,10 @@ def cases(county: County) -> Cases:
     subject = np.concatenate([victims, again, arrested])
     day = county.period.draw(random, len(subject))
     type_ = np.concatenate(
-        [_types(random, people.kind[np.concatenate([victims, again])]), np.full(len(arrested), _PROSTITUTION)]
+        [
+            _types(random, people.kind[np.concatenate([victims, again])]),
+            np.full(len(arrested), _PROSTITUTION),
+        ]
     )
     order = np.lexsort((subject, day))
     day, type_, subject = day[order], type_[order], subject[order]
@@ -125,7 +140,9 @@ def _locations(random: np.random.Generator, type_: Ints) -> Ints:
     return location
 
 
-def _involved(county: County, random: np.random.Generator, type_: Ints, subject: Ints) -> dict[str, Ints]:
+def _involved(
+    county: County, random: np.random.Generator, type_: Ints, subject: Ints
+) -> dict[str, Ints]:
     """Roles of each case: its subject, often a suspect or arrestee, sometimes a witness or caller."""
     people, size = county.people, len(type_)
     index = np.arange(len(people))
@@ -137,8 +154,16 @@ def _involved(county: County, random: np.random.Generator, type_: Ints, subject:
     other = chance(random, rates.RMS_WITNESS, size)
     parts = [
         (every, np.where(arrest, ARRESTEE, VICTIM), subject),
-        (every[suspect], np.where(chance(random, 0.5, size), ARRESTEE, SUSPECT)[suspect], _some(random, men, suspect)),
-        (every[other], np.where(chance(random, 0.5, size), WITNESS, REPORTER)[other], _some(random, adult, other)),
+        (
+            every[suspect],
+            np.where(chance(random, 0.5, size), ARRESTEE, SUSPECT)[suspect],
+            _some(random, men, suspect),
+        ),
+        (
+            every[other],
+            np.where(chance(random, 0.5, size), WITNESS, REPORTER)[other],
+            _some(random, adult, other),
+        ),
     ]
     case = np.concatenate([part[0] for part in parts])
     role = np.concatenate([part[1] for part in parts])

@@ -1,4 +1,4 @@
-"""The continuum's HMIS CSV export: 24 files in one archive, as HUD's FY2024 and FY2026 formats have it."""
+"""The continuum's HMIS CSV export: one archive with HUD's 24 files (FY2024 or FY2026) and consents."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tributary.county.contacts import shelter_stays
 from tributary.county.county import County
 from tributary.county.hmis import STAFF, Hmis
 from tributary.county.hmis_clients import client_columns
+from tributary.county.hmis_consent import FILE, HEADER, Consents, consent_columns, consents
 from tributary.county.hmis_details import DETAILS, Detail
 from tributary.county.hmis_faults import CONTRACT, HmisFaults, Plan
 from tributary.county.hmis_layout import FILES, Version, header
@@ -53,10 +54,12 @@ def write_hmis(county: County, version: Version = "2026", hashed: bool = False) 
     """
     hmis = Hmis(county, shelter_stays(county.people, county.seed, county.period), version, hashed)
     path = county.place(CONTRACT, f"hmis_{version}_{county.period.start:%Y%m%d}.zip")
-    writer = _Writer(hmis, HmisFaults(hmis), path)
+    found = consents(county, hmis.stays)
+    writer = _Writer(hmis, HmisFaults(hmis, found), path)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
         for table in FILES:
             writer.write(archive, table)
+        writer.write_consents(archive, found)
     return path
 
 
@@ -72,7 +75,7 @@ class _Writer:
         with archive.open(self._entry(table), "w", force_zip64=True) as file:
             file.write((",".join(names) + "\n").encode())
             if table in ("Client", "Enrollment", "Exit", *DETAILS):
-                plan = self._faults.plan(table, self._deleted(table, rows))
+                plan = self._faults.plan(table, rows)
                 parts = self._parts(table, rows, plan)
             else:
                 parts = iter([self._small(table)])
@@ -80,20 +83,35 @@ class _Writer:
                 text = self._render(table, names, part, plan)
                 file.write(payload(text))
             for repeated in plan.repeated if plan else ():
-                file.write(payload(pa.concat_arrays([repeated])))
+                file.write(payload(repeated))
         if plan:
-            self._faults.record(self._path.name, plan, _Keys(self._hmis, rows), len(rows))
+            self._faults.record(self._path.name, plan, _Keys(self._hmis, rows))
         self._hmis.county.truth.counts[f"{CONTRACT}.{table}.rows"] = len(rows)
+
+    def write_consents(self, archive: zipfile.ZipFile, found: Consents) -> None:
+        """The file that is not HUD's."""
+        ids = self._hmis.person_id(found.client)
+        columns = consent_columns(self._hmis.county, self._hmis.stays, found, ids)
+        with archive.open(self._entry(FILE), "w") as file:
+            file.write((",".join(HEADER) + "\n").encode())
+            file.write(payload(lines(HEADER, columns, len(found.client), {"PersonalID"})))
 
     def _render(self, table: str, names: list[str], part: Part, plan: Plan | None) -> pa.Array:
         columns, rows = part.columns, len(part.rows)
         if table in _FREE_TEXT:
-            columns = self._hmis.county.canary.overlay("hmis", table, columns, rows, _FREE_TEXT[table])
+            columns = self._hmis.county.canary.overlay(
+                "hmis", table, columns, rows, _FREE_TEXT[table]
+            )
         quoted = {name for name, column in columns.items() if _is_text(name, column)}
         if plan:
             columns = self._faults.apply(plan, columns, part.rows, part.stay)
         text = lines(names, columns, rows, quoted)
-        return self._faults.spoil(plan, text, part.rows) if plan else text
+        if plan is None:
+            return text
+        again = self._faults.repeats(plan, columns, part.rows)
+        if again:
+            plan.repeated.append(lines(names, again, len(again["DateUpdated"]), quoted))
+        return self._faults.spoil(plan, text, part.rows)
 
     def _entry(self, table: str) -> zipfile.ZipInfo:
         end = self._hmis.county.period.end.astype(object)
@@ -112,12 +130,11 @@ class _Writer:
         if table == "Exit":
             return np.flatnonzero(~np.isnat(stays.exit))
         if table in DETAILS:
-            repeats = DETAILS[table].repeats(self._hmis, self._hmis.county.stream("hmis", "repeats", table))
+            repeats = DETAILS[table].repeats(
+                self._hmis, self._hmis.county.stream("hmis", "repeats", table)
+            )
             return np.repeat(np.arange(len(stays.of)), repeats)
         return np.arange(self._small(table).rows.size)
-
-    def _deleted(self, table: str, stay: Ints) -> Mask:
-        return self._faults.client_deleted if table == "Client" else self._faults.stay_deleted[stay]
 
     def _parts(self, table: str, of: Ints, plan: Plan) -> Iterator[Part]:
         """``of``: the client or stay each row is about."""
@@ -147,13 +164,21 @@ class _Writer:
         return columns
 
     def _truth(
-        self, table: str, ids: pa.Array, rows: Ints, person: Ints, unit: pa.Array | None, changes: Ints | None
+        self,
+        table: str,
+        ids: pa.Array,
+        rows: Ints,
+        person: Ints,
+        unit: pa.Array | None,
+        changes: Ints | None,
     ) -> None:
         stays = self._hmis.stays
         if table == "Client":
             at_vsp = np.bincount(stays.of, VSP[stays.site], len(stays.client))[rows]
             of_all = np.bincount(stays.of, minlength=len(stays.client))[rows]
-            role = np.where(at_vsp == 0, "client", np.where(at_vsp == of_all, "vsp_only", "vsp_and_other"))
+            role = np.where(
+                at_vsp == 0, "client", np.where(at_vsp == of_all, "vsp_only", "vsp_and_other")
+            )
         else:
             site = stays.site[rows]
             role = np.where(VSP[site], "vsp", np.where(RHY[site], "rhy", "client"))
@@ -239,5 +264,3 @@ def _is_text(name: str, column: Column) -> bool:
     if "Date" in name or name == "DOB" or isinstance(column, int):
         return False
     return isinstance(column, str) or bool(pa.types.is_string(column.type))
-
-

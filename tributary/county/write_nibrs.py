@@ -17,7 +17,9 @@ from tributary.county.faults import Planter
 from tributary.county.nibrs_faults import GROUP_B_FAULT, Planted, plant
 from tributary.county.nibrs_incidents import Pools, draw, pools
 from tributary.county.nibrs_layout import Cells, block, compact, texts
-from tributary.county.nibrs_segments import Segments, group_b, segments
+from tributary.county.nibrs_level import Segments
+from tributary.county.nibrs_people import group_b
+from tributary.county.nibrs_segments import segments
 from tributary.county.places import SHERIFF_ORIS
 from tributary.county.seeds import BATCH, Days, Ints, Mask, chance, pick
 from tributary.county.text import payload
@@ -99,7 +101,9 @@ class _Writer:
         self._pools: Pools = pools(county)
         people = len(county.people)
         self._incidents = self._reports("incidents", round(people * rates.NIBRS_INCIDENTS), "I", "")
-        self._arrests = self._reports("group b", max(1, round(people * rates.NIBRS_GROUP_B)), "B", "B")
+        self._arrests = self._reports(
+            "group b", max(1, round(people * rates.NIBRS_GROUP_B)), "B", "B"
+        )
         self._deleted = self._chosen_for_deletion()
         self._atn = 0
 
@@ -174,7 +178,7 @@ class _Writer:
         """Lay out, put in order, write; then note in the truth what stands on which line."""
         ori, number = reports.ori[index], reports.number[index].copy()
         for found in planted:
-            if found.fault.name == "invalid_number":
+            if found.fault.name == "invalid_number" and len(found.incident):
                 number[found.incident] = np.char.replace(number[found.incident], b"-", b"+")
                 if self._county.canary.word:
                     number[found.incident] = np.char.add(number[found.incident].astype("S11"), b"+")
@@ -194,7 +198,9 @@ class _Writer:
         row = self._ordered(submission, levels, parts)
         self._record(submission, levels, number, row)
         for found in planted:
-            self._fault(submission, found, row[found.fault.level][found.rows], number[found.incident])
+            self._fault(
+                submission, found, row[found.fault.level][found.rows], number[found.incident]
+            )
 
     def _ordered(
         self, submission: Submission, levels: dict[int, Segments], parts: list[pa.Array]
@@ -216,7 +222,11 @@ class _Writer:
             submission.lines += len(lines)
 
     def _record(
-        self, submission: Submission, levels: dict[int, Segments], number: Cells, row: dict[int, Ints]
+        self,
+        submission: Submission,
+        levels: dict[int, Segments],
+        number: Cells,
+        row: dict[int, Ints],
     ) -> None:
         for level in _PEOPLE:
             segment = levels.get(level)
@@ -252,10 +262,14 @@ class _Writer:
         for batch, at in enumerate(range(0, len(index), BATCH)):
             of, random = index[at : at + BATCH], self._county.stream("nibrs group b", number, batch)
             day = self._arrests.day[of]
-            arrests = group_b(self._county, random, day, self._pools["children"], self._pools["suspects"])
+            arrests = group_b(
+                self._county, random, day, self._pools["children"], self._pools["suspects"]
+            )
             rows = Planter(random, len(of)).rows(rate=rates.NIBRS_FAULT)
             arrests.fields["code"][rows] = GROUP_B_FAULT.value.encode()
-            self._lines(submission, {7: arrests}, self._arrests, of, [Planted(GROUP_B_FAULT, rows, rows)])
+            self._lines(
+                submission, {7: arrests}, self._arrests, of, [Planted(GROUP_B_FAULT, rows, rows)]
+            )
 
     def _deletions(self, submission: Submission) -> None:
         """Level 1 with action D: the agency takes incidents back that it sent before."""
@@ -263,7 +277,12 @@ class _Writer:
         number = self._incidents.number[index]
         fields = {"date": compact(self._incidents.day[index])}
         lines = block(
-            1, fields, action="D", month=submission.month, ori=self._incidents.ori[index], number=number
+            1,
+            fields,
+            action="D",
+            month=submission.month,
+            ori=self._incidents.ori[index],
+            number=number,
         )
         first = submission.lines + 1
         self._put(submission, texts(lines))
@@ -284,7 +303,10 @@ class _Writer:
         fields = {"zero_month": f"{month.month:02d}", "zero_year": str(month.year)}
         ori = np.array(SHERIFF_ORIS[-1:], "S9")
         number = np.array([b"0" * 12])
-        self._put(submission, texts(block(0, fields, action="A", month=submission.month, ori=ori, number=number)))
+        self._put(
+            submission,
+            texts(block(0, fields, action="A", month=submission.month, ori=ori, number=number)),
+        )
 
 
 def _shortened(lines: pa.Array, level: int, planted: list[Planted]) -> pa.Array:
@@ -293,7 +315,9 @@ def _shortened(lines: pa.Array, level: int, planted: list[Planted]) -> pa.Array:
         if found.fault.name == "short_line" and found.fault.level == level and len(found.rows):
             mask = np.zeros(len(lines), np.bool_)
             mask[found.rows] = True
-            cut = pc.binary_join_element_wise(pc.binary_slice(lines, 0, 60), pa.scalar(b"\r\n"), b"")
+            cut = pc.binary_join_element_wise(
+                pc.binary_slice(lines, 0, 60), pa.scalar(b"\r\n"), b""
+            )
             lines = pc.if_else(pa.array(mask), cut, lines)
     return lines
 

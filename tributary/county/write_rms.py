@@ -108,12 +108,18 @@ class _Writer:
             "Case Number": self._case_numbers(index),
             "Incident Date": day(when, _DATE),
             "Incident Time": _clock(random, size),
-            "Report Date": day(np.maximum(when, np.minimum(reported, self._county.period.last)), _DATE),
+            "Report Date": day(
+                np.maximum(when, np.minimum(reported, self._county.period.last)), _DATE
+            ),
             "Report Time": _clock(random, size),
             "Incident Type_1": choose([t.first for t in types], found.type[index]),
             "Incident Type_2": choose([t.second for t in types], found.type[index]),
             "FullAddress": join(street, town, by=", "),
-            "Grid": join(choose(list("ABCDEFGH"), random.integers(0, 8, size)), number(random.integers(1, 9, size)), by="-"),
+            "Grid": join(
+                choose(list("ABCDEFGH"), random.integers(0, 8, size)),
+                number(random.integers(1, 9, size)),
+                by="-",
+            ),
             "Zone": number(random.integers(1, 9, size)),
             "Registration 1": where(chance(random, 0.2, size), _plates(random, size), None),
             "Reviewed By": self._officers(random, size),
@@ -121,7 +127,9 @@ class _Writer:
             "Officer of Record": officer,
             "Squad": choose(["A-Squad", "B-Squad", "C-Squad"], random.integers(0, 3, size)),
             "Det_Assigned": where(chance(random, 0.4, size), self._officers(random, size), None),
-            "Case_Status": choose(["Open", "Closed", "Under Investigation"], random.integers(0, 3, size)),
+            "Case_Status": choose(
+                ["Open", "Closed", "Under Investigation"], random.integers(0, 3, size)
+            ),
             "NIBRS Classification": choose([t.nibrs for t in types], found.type[index]),
             "Location Type": number(found.location[index], 2),
             "County": "Ansel",
@@ -133,7 +141,12 @@ class _Writer:
         return case
 
     def _narrative(
-        self, random: np.random.Generator, index: Ints, rows: Ints, written: Written, case: dict[str, Column]
+        self,
+        random: np.random.Generator,
+        index: Ints,
+        rows: Ints,
+        written: Written,
+        case: dict[str, Column],
     ) -> pa.Array:
         """With the names as this record has them: the case's first person and its suspect."""
         found, size = self._cases, len(index)
@@ -158,7 +171,9 @@ class _Writer:
         }
         return narratives(random, found.story[index], fields)
 
-    def _person(self, random: np.random.Generator, rows: Ints, written: Written) -> dict[str, Column]:
+    def _person(
+        self, random: np.random.Generator, rows: Ints, written: Written
+    ) -> dict[str, Column]:
         found, people = self._cases, self._county.people
         person, size = found.person[rows], len(rows)
         adult = ~self._county.minor(person)
@@ -170,16 +185,22 @@ class _Writer:
             "Last Name": written.surname,
             "First Name": written.given,
             "Middle Name": written.middle,
-            "Alias": where(chance(random, 0.06, size), pc.utf8_slice_codeunits(written.given, 0, 3), None),
+            "Alias": where(
+                chance(random, 0.06, size), pc.utf8_slice_codeunits(written.given, 0, 3), None
+            ),
             "DOB": self._county.canary.born(day(written.born, _DATE), ~adult, _DATE),
             "Age": number(years),
             "Sex": choose(["F", "M"], (people.sex[person] == MALE).astype(np.int64)),
             "Race": choose(RACES, people.race[person]),
             "Ethnicity": choose(["N", "H"], people.hispanic[person].astype(np.int64)),
             "SSN": where(written.ssn_full & chance(random, 0.4, size), written.ssn, None),
-            "OLN": where(adult & chance(random, 0.5, size), serial("D", 7_000_000 + person, 8), None),
+            "OLN": where(
+                adult & chance(random, 0.5, size), serial("D", 7_000_000 + person, 8), None
+            ),
             "OLN State": where(adult, pa.scalar(STATE), None),
-            "FBI Number": where(culprit & chance(random, 0.3, size), serial("", 500_000 + person, 9), None),
+            "FBI Number": where(
+                culprit & chance(random, 0.3, size), serial("", 500_000 + person, 9), None
+            ),
             "State ID": where(culprit & chance(random, 0.3, size), serial("XX", person, 8), None),
             "Phone": written.telephone,
             "Email": written.email,
@@ -195,7 +216,9 @@ class _Writer:
                     value = self._county.canary.text(value, "BADCELL")
                 columns[column] = where(mask, value, columns[column])
         ragged = np.isin(rows, self._faults["ragged"])
-        text = lines([*CASE_COLUMNS, *PERSON_COLUMNS], columns, len(rows), None, ("FullAddress", ragged))
+        text = lines(
+            [*CASE_COLUMNS, *PERSON_COLUMNS], columns, len(rows), None, ("FullAddress", ragged)
+        )
         repeat = np.isin(rows, self._faults["repeated_row"])
         if repeat.any():
             self.repeated.append(text.filter(pa.array(repeat)))
@@ -213,7 +236,10 @@ class _Writer:
     def record_faults(self) -> None:
         """Write the truth about the planted faults."""
         rules = {name: (rule, column) for name, rule, column, _ in _CELL_FAULTS}
-        rules |= {"ragged": ("ROW-RAGGED", "FullAddress"), "repeated_row": ("RMS-REPEATED", "Case Number")}
+        rules |= {
+            "ragged": ("ROW-RAGGED", "FullAddress"),
+            "repeated_row": ("RMS-REPEATED", "Case Number"),
+        }
         for name, rows in self._faults.items():
             numbers = rows + 1
             if name == "repeated_row":
@@ -264,9 +290,13 @@ def _take(column: Column, index: pa.Array) -> Column:
 
 
 def _clock(random: np.random.Generator, size: int) -> pa.Array:
-    return join(number(random.integers(0, 24, size), 2), number(random.integers(0, 60, size), 2), by=":")
+    return join(
+        number(random.integers(0, 24, size), 2), number(random.integers(0, 60, size), 2), by=":"
+    )
 
 
 def _plates(random: np.random.Generator, size: int) -> pa.Array:
-    letters = [choose(list("ABCDEFGHJKLMNPRSTUVWXYZ"), random.integers(0, 23, size)) for _ in range(3)]
+    letters = [
+        choose(list("ABCDEFGHJKLMNPRSTUVWXYZ"), random.integers(0, 23, size)) for _ in range(3)
+    ]
     return join(*letters, number(random.integers(0, 10_000, size), 4))

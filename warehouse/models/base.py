@@ -89,9 +89,9 @@ def codes(*columns: str) -> tuple[CheckConstraint, ...]:
     )
 
 
-def shaped(column: str, pattern: str) -> CheckConstraint:
-    """``column`` matches a regular expression as a whole."""
-    return CheckConstraint(f"\"{column}\" ~ '^({pattern})$'", name=column)
+def long(column: str, length: int) -> CheckConstraint:
+    """``column`` is a code of a fixed length; a regular expression would cost more."""
+    return CheckConstraint(f'char_length("{column}") = {length}', name=column)
 
 
 def first_of_month(*columns: str) -> tuple[CheckConstraint, ...]:

@@ -19,7 +19,12 @@ UNION ALL
 SELECT 'event', enrollment_token
 FROM source."Enrollment" AS e
 WHERE e.deleted
-   OR e.client_token IN (SELECT c.client_token FROM source."Client" AS c WHERE c.deleted);
+   OR e.client_token IN (SELECT c.client_token FROM source."Client" AS c WHERE c.deleted)
+UNION ALL
+SELECT 'event', enrollment_token FROM source."Withdrawal"
+UNION ALL
+-- blank where the client is still known from elsewhere
+SELECT DISTINCT 'victim', client_token FROM source."Withdrawal" WHERE client_token IS NOT NULL;
 
 -- One row per enrolment; everything about enrolments starts here.
 CREATE VIEW core.victim_event AS

@@ -67,13 +67,13 @@ CREATE TABLE core.event (
     CONSTRAINT ck_event_status_decided_by CHECK (char_length(status_decided_by) <= 64),
     CONSTRAINT ck_event_referral_source CHECK (char_length(referral_source) <= 64),
     CONSTRAINT ck_event_service_status CHECK (char_length(service_status) <= 64),
-    CONSTRAINT ck_event_state CHECK (state ~ '^([A-Z]{2})$'),
-    CONSTRAINT ck_event_county_fips CHECK (county_fips ~ '^([0-9]{5})$'),
-    CONSTRAINT ck_event_zip3 CHECK ("zip3" ~ '^([0-9]{3})$'),
-    CONSTRAINT ck_event_coc_code CHECK (coc_code ~ '^([A-Z]{2}-[0-9]{3})$'),
-    CONSTRAINT ck_event_h3_cell CHECK ("h3_cell" ~ '^([0-9a-f]{15})$'),
+    CONSTRAINT ck_event_state CHECK (char_length(state) = 2),
+    CONSTRAINT ck_event_county_fips CHECK (char_length(county_fips) = 5),
+    CONSTRAINT ck_event_zip3 CHECK (char_length(zip3) = 3),
+    CONSTRAINT ck_event_coc_code CHECK (char_length(coc_code) = 6),
+    CONSTRAINT ck_event_h3_cell CHECK (char_length(h3_cell) = 15),
     CONSTRAINT "ck_event_CountryOfExploitation"
-        CHECK ("CountryOfExploitation" ~ '^([A-Z]{3})$'),
+        CHECK (char_length("CountryOfExploitation") = 3),
     CONSTRAINT ck_event_offender_count CHECK (offender_count >= 0),
     CONSTRAINT ck_event_arrestee_count CHECK (arrestee_count >= 0),
     CONSTRAINT ck_event_victim_count CHECK (victim_count >= 0)
@@ -136,7 +136,7 @@ CREATE TABLE core.victim (
         CHECK ("traffickMonths" IN ('0--12', '13--24', '25+')),
     CONSTRAINT ck_victim_race CHECK (char_length(race) <= 64),
     CONSTRAINT ck_victim_ethnicity CHECK (char_length(ethnicity) <= 64),
-    CONSTRAINT ck_victim_citizenship CHECK (citizenship ~ '^([A-Z]{3})$'),
+    CONSTRAINT ck_victim_citizenship CHECK (char_length(citizenship) = 3),
     CONSTRAINT "ck_victim_isForcedLabour" CHECK ("isForcedLabour" IN (0, 1)),
     CONSTRAINT "ck_victim_isSexualExploit" CHECK ("isSexualExploit" IN (0, 1)),
     CONSTRAINT "ck_victim_isOtherExploit" CHECK ("isOtherExploit" IN (0, 1)),
@@ -186,11 +186,7 @@ CREATE TABLE core.victim_event (
     CONSTRAINT ck_victim_event_sex_trafficking_indicator
         CHECK (sex_trafficking_indicator IN (0, 1)),
     CONSTRAINT ck_victim_event_labour_trafficking_indicator
-        CHECK (labour_trafficking_indicator IN (0, 1)),
-    CONSTRAINT fk_victim_event_victim_key FOREIGN KEY(victim_key)
-        REFERENCES core.victim (victim_key) ON DELETE CASCADE,
-    CONSTRAINT fk_victim_event_event_key FOREIGN KEY(event_key)
-        REFERENCES core.event (event_key) ON DELETE CASCADE
+        CHECK (labour_trafficking_indicator IN (0, 1))
 );
 CREATE INDEX ix_victim_event_event_key ON core.victim_event (event_key);
 
@@ -204,10 +200,8 @@ CREATE TABLE core.offense (
     feed text NOT NULL,
     delivery_id text NOT NULL,
     CONSTRAINT pk_offense PRIMARY KEY (event_key, offense_code),
-    CONSTRAINT ck_offense_offense_code CHECK (offense_code ~ '^([0-9A-Z]{3})$'),
-    CONSTRAINT ck_offense_location_code CHECK (char_length(location_code) <= 64),
-    CONSTRAINT fk_offense_event_key FOREIGN KEY(event_key)
-        REFERENCES core.event (event_key) ON DELETE CASCADE
+    CONSTRAINT ck_offense_offense_code CHECK (char_length(offense_code) = 3),
+    CONSTRAINT ck_offense_location_code CHECK (char_length(location_code) <= 64)
 );
 
 CREATE TABLE core.perpetrator_count (
@@ -228,9 +222,7 @@ CREATE TABLE core.perpetrator_count (
             '0--8', '9--17', '18--20', '21--23', '24--26', '27--29', '30--38', '39--47',
             '48+'
         )),
-    CONSTRAINT ck_perpetrator_count_count CHECK (count >= 0),
-    CONSTRAINT fk_perpetrator_count_event_key FOREIGN KEY(event_key)
-        REFERENCES core.event (event_key) ON DELETE CASCADE
+    CONSTRAINT ck_perpetrator_count_count CHECK (count >= 0)
 );
 CREATE INDEX ix_perpetrator_count_event_key ON core.perpetrator_count (event_key);
 
@@ -246,11 +238,7 @@ CREATE TABLE core.service (
     CONSTRAINT ck_service_direction
         CHECK (direction IN ('provided', 'referred_in', 'referred_out')),
     CONSTRAINT ck_service_service_month CHECK (extract(day FROM service_month) = 1),
-    CONSTRAINT ck_service_service_code CHECK (char_length(service_code) <= 64),
-    CONSTRAINT fk_service_event_key FOREIGN KEY(event_key)
-        REFERENCES core.event (event_key) ON DELETE CASCADE,
-    CONSTRAINT fk_service_victim_key FOREIGN KEY(victim_key)
-        REFERENCES core.victim (victim_key) ON DELETE CASCADE
+    CONSTRAINT ck_service_service_code CHECK (char_length(service_code) <= 64)
 );
 CREATE INDEX ix_service_event_key ON core.service (event_key);
 CREATE INDEX ix_service_victim_key ON core.service (victim_key) WHERE victim_key IS NOT NULL;
@@ -269,6 +257,76 @@ CREATE TABLE core.filing (
 );
 """
 
+#: Parts go with their event or victim and cannot stand without it: foreign keys, checked once per
+#: statement instead of once per row.
+FUNCTIONS = """
+CREATE FUNCTION core.delete_parts_of_event() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    DELETE FROM core.victim_event part USING gone WHERE part.event_key = gone.event_key;
+    DELETE FROM core.offense part USING gone WHERE part.event_key = gone.event_key;
+    DELETE FROM core.perpetrator_count part USING gone WHERE part.event_key = gone.event_key;
+    DELETE FROM core.service part USING gone WHERE part.event_key = gone.event_key;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER delete_parts AFTER DELETE ON core.event REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION core.delete_parts_of_event();
+
+CREATE FUNCTION core.delete_parts_of_victim() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    DELETE FROM core.victim_event part USING gone WHERE part.victim_key = gone.victim_key;
+    DELETE FROM core.service part USING gone WHERE part.victim_key = gone.victim_key;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER delete_parts AFTER DELETE ON core.victim REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION core.delete_parts_of_victim();
+
+CREATE FUNCTION core.require_event() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM added LEFT JOIN core.event USING (event_key) WHERE event.event_key IS NULL
+    ) THEN
+        RAISE foreign_key_violation USING
+            MESSAGE = 'a part of an event stands without it', TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION core.require_victim() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM added LEFT JOIN core.victim USING (victim_key)
+        WHERE victim.victim_key IS NULL AND added.victim_key IS NOT NULL
+    ) THEN
+        RAISE foreign_key_violation USING
+            MESSAGE = 'a part of a victim stands without it', TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END
+$$;
+"""
+
+REQUIRE = """
+CREATE TRIGGER require_{unit}_on_{verb} AFTER {verb} ON core.{table}
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION core.require_{unit}();
+"""
+PARTS = {
+    "event": ("victim_event", "offense", "perpetrator_count", "service"),
+    "victim": ("victim_event", "service"),
+}
+
 
 def upgrade() -> None:
     run(TABLES)
+    run(FUNCTIONS)
+    for unit, tables in PARTS.items():
+        for table in tables:
+            for verb in ("insert", "update"):
+                run(REQUIRE.format(unit=unit, table=table, verb=verb))

@@ -36,13 +36,6 @@ CREATE FUNCTION linkage.record_keys(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, linkage, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-    -- in one order everywhere, so that two loads cannot wait for each other
-    INSERT INTO linkage.source_token (agency, unit, token, key_epoch, first_delivery)
-    SELECT in_agency, in_unit, asked.token, in_epoch, in_delivery
-    FROM (SELECT DISTINCT pg_catalog.unnest(in_tokens) AS token) AS asked
-    ORDER BY asked.token
-    ON CONFLICT (agency, unit, token) DO NOTHING;
-
     -- delivered again after it was deleted, by a source that is not older than the deletion
     UPDATE linkage.source_token AS known SET deleted_as_of = NULL
     WHERE known.agency = in_agency AND known.unit = in_unit
@@ -51,14 +44,25 @@ BEGIN
 
     RETURN QUERY
     SELECT known.token, known.record_key
-    FROM linkage.source_token AS known
-    JOIN (SELECT DISTINCT pg_catalog.unnest(in_tokens) AS token) AS asked
-        ON asked.token = known.token
-    WHERE known.agency = in_agency AND known.unit = in_unit AND known.deleted_as_of IS NULL;
+    FROM pg_catalog.unnest(in_tokens) AS asked (token)
+    JOIN linkage.source_token AS known
+        ON known.agency = in_agency AND known.unit = in_unit AND known.token = asked.token
+    WHERE known.deleted_as_of IS NULL;
+
+    -- The caller holds the agency's lock; without it a race ends in a unique violation.
+    RETURN QUERY
+    INSERT INTO linkage.source_token (agency, unit, token, key_epoch, first_delivery)
+    SELECT in_agency, in_unit, asked.token, in_epoch, in_delivery
+    FROM pg_catalog.unnest(in_tokens) AS asked (token)
+    WHERE NOT EXISTS (
+        SELECT FROM linkage.source_token AS known
+        WHERE known.agency = in_agency AND known.unit = in_unit AND known.token = asked.token
+    )
+    RETURNING source_token.token, source_token.record_key;
 END
 $$;
 COMMENT ON FUNCTION linkage.record_keys(text, text, text, text, date, bytea[]) IS
-    'Random keys of tokens, made where missing; none for a token deleted by a newer export';
+    'Random keys of distinct tokens, made where missing; none where a newer export deleted it';
 
 CREATE FUNCTION linkage.known_keys(in_agency text, in_unit text, in_tokens bytea[])
 RETURNS TABLE (token bytea, record_key uuid)
@@ -67,10 +71,9 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, linkage, 
 BEGIN
     RETURN QUERY
     SELECT known.token, known.record_key
-    FROM linkage.source_token AS known
-    JOIN (SELECT DISTINCT pg_catalog.unnest(in_tokens) AS token) AS asked
-        ON asked.token = known.token
-    WHERE known.agency = in_agency AND known.unit = in_unit;
+    FROM pg_catalog.unnest(in_tokens) AS asked (token)
+    JOIN linkage.source_token AS known
+        ON known.agency = in_agency AND known.unit = in_unit AND known.token = asked.token;
 END
 $$;
 COMMENT ON FUNCTION linkage.known_keys(text, text, bytea[]) IS

@@ -1,0 +1,99 @@
+"""What a delivery costs, step by step, and beside the script one would otherwise write.
+
+``make bench``, or one: ``pytest -s -m benchmark tests/benchmarks -k plain``. Times on shared
+machines are noisy: ratios of the same run count. Imports are part of every step's seconds.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.measured import Cost, run_delivery
+from tests.conftest import ROOT
+from tests.fixtures_warehouse import stopped_with_us
+from tributary import steps
+from tributary.county.generate import generate
+from tributary.settings import Settings, settings
+from warehouse.roles import Role
+
+pytestmark = pytest.mark.benchmark
+
+#: Persons of the county that give about 10^5 and 10^6 rows in the feed.
+PERSONS = {
+    "county_coc.hmis": (28_000, 280_000),
+    "county_sheriff.nibrs": (128_000, 1_280_000),
+}
+MEMORY_LIMIT_MIB = 2_048
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    found = settings({"TRIBUTARY_HOME": str(tmp_path_factory.mktemp("home"))})
+    steps.prepare(found)
+    guard = stopped_with_us(steps.embedded_server(found))
+    yield found
+    steps.embedded_server(found).stop()
+    guard.kill()
+    guard.wait()
+
+
+def rows_of(home: Settings, name: str) -> int:
+    """Rows of the newest delivery of a feed, as its receipt counts them."""
+    import json
+
+    agency, feed = name.split(".")
+    receipts = sorted(
+        (home.drop / agency / feed / "receipts").glob("*.json"), key=lambda p: p.stat().st_mtime
+    )
+    counts = json.loads(receipts[-1].read_text())["tables"].values()
+    return sum(count["rows_in"] for count in counts)
+
+
+@pytest.mark.parametrize("name", PERSONS)
+def test_time_grows_linearly_and_memory_stays(name: str, home: Settings, tmp_path: Path) -> None:
+    found: list[tuple[int, list[Cost]]] = []
+    for persons in PERSONS[name]:
+        made = generate(persons, 3, tmp_path / str(persons), months=12)
+        costs = run_delivery(home.home, name, made.paths[name][0])
+        found.append((rows_of(home, name), costs))
+    (small, before), (large, after) = found
+    print(f"\n{name}: {small:,} and {large:,} rows")
+    for one, ten in zip(before, after, strict=True):
+        print(
+            f"  {one.step:<11} {one.seconds:7.1f} s {one.mebibytes:6.0f} MiB"
+            f"   {ten.seconds:7.1f} s {ten.mebibytes:6.0f} MiB"
+            f"   {large / ten.seconds:12,.0f} rows/s"
+        )
+    assert large > 900_000
+    assert max(cost.mebibytes for cost in after) < MEMORY_LIMIT_MIB
+    seconds = [sum(cost.seconds for cost in costs) for costs in (before, after)]
+    # Imports cost the same at both sizes, so a linear step grows less than its rows.
+    assert seconds[1] / seconds[0] < 1.25 * large / small
+
+
+def test_beside_the_plain_script(home: Settings, tmp_path: Path) -> None:
+    name = "county_coc.hmis"
+    made = generate(150_000, 5, tmp_path / "county", months=12)
+    delivery = made.paths[name][0]
+    costs = run_delivery(home.home, name, delivery)
+    ours = sum(cost.seconds for cost in costs)
+    url = steps.warehouse(home).url(Role.AIRFLOW, "airflow").render_as_string(hide_password=False)
+    started = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.plain_script", name, str(delivery), url],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    plain = time.perf_counter() - started
+    print(
+        f"\n{rows_of(home, name):,} rows: ours {ours:.1f} s, plain script {plain:.1f} s, "
+        f"{plain / ours:.1f} times as fast"
+    )
+    assert plain / ours >= 5

@@ -1,0 +1,5 @@
+"""``python -m tributary`` is the console script."""
+
+from tributary.cli import main
+
+main()
