@@ -112,7 +112,7 @@ class Lanes:
     """Decides for rows of any table."""
 
     def __init__(self, found: Structure, *, statistical_basis: bool, today: date) -> None:
-        self.statistical_basis = statistical_basis
+        self.statistical_basis = statistical_basis and found.consents is None
         self._organizations = dict(_organization_fates(found.organizations))
         self._projects = dict(self._project_fates(found.projects))
         consents = {} if found.consents is None else _consents(found.consents, today)
@@ -120,7 +120,7 @@ class Lanes:
             pa.chunked_array([pa.array(list(consents), pa.string())]),
             np.array(list(consents.values()), np.int8),
         )
-        funding = {} if statistical_basis else self._funding_fates(found)
+        funding = {} if self.statistical_basis else self._funding_fates(found)
         self._index_enrollments(found.enrollments, funding)
         # An enrolment nobody could read may be the one that shows a client to be of a VSP only.
         blind = bool(found.unreadable.get("Enrollment")) and any(

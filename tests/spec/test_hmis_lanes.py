@@ -246,6 +246,16 @@ def test_a_statistical_basis_in_the_contract_lets_them_pass() -> None:
     assert not report.lane_violated
 
 
+def test_recorded_consents_bind_in_spite_of_a_statistical_basis() -> None:
+    basis = dataclasses.replace(contract(), statistical_basis="45 CFR 1351.21(a)(2)")
+    files = youths()
+    files["Consent"] = [
+        {"PersonalID": "Z", "SignedDate": "2026-01-01", "ExpiresDate": "2027-01-01"}
+    ]
+    found, _ = take_in(files, of=basis, columns=ALL)
+    assert [row["EnrollmentID"] for row in found["Enrollment"]] == ["EZR", "EZ"]
+
+
 CONSENTS = {
     "in force": ("2026-01-01", "2027-01-01", "", True),
     "signed and expiring today": ("2026-11-01", "2026-11-01", "", True),
