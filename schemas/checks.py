@@ -116,11 +116,12 @@ def intake_columns(contract: Contract) -> Mapping[str, tuple[str, ...]]:
             needed[name].update(columns)
     for table in contract.tables:
         needed[table.name].update(table.record, table.primary_key)
-        for field in table.kept:
-            needed[table.name].update(_needed_by(field))
-            if field.lookup is not None:
-                needed[table.name].add(field.lookup.key)
-                needed[field.lookup.table].update((field.lookup.key, field.lookup.column))
+        used = {name for field in table.kept for name in _needed_by(field)}
+        needed[table.name].update(used)
+        for lookup in (table.by_name[name].lookup for name in used):
+            if lookup is not None:
+                needed[table.name].add(lookup.key)
+                needed[lookup.table].update((lookup.key, lookup.column))
     return MappingProxyType(
         {
             table.name: tuple(

@@ -7,7 +7,8 @@
     │   ├── DeliveryError      12   a delivery cannot be read, or was refused
     │   ├── PrivacyError       13   the privacy step failed closed: no rows, never raw rows
     │   └── PackageError       14   the hub refuses a package that is not sealed as agreed
-    └── TransientError         20   network, lock, database away: worth a retry
+    ├── TransientError         20   network, lock, database away: worth a retry
+    └── UnexpectedError         1   a fault nobody foresaw, without its message
 
 The number is the exit code of the command line, so that an operator can tell the cause without
 access to a log. No message holds a value out of a record: a message names contract, table, field,
@@ -16,6 +17,9 @@ rule code and row number, and says what to do. Code that catches a library's exc
 """
 
 from __future__ import annotations
+
+import traceback
+from pathlib import Path
 
 
 class TributaryError(Exception):
@@ -95,3 +99,14 @@ class TransientError(TributaryError):
     """A passing fault; Airflow retries."""
 
     exit_code = 20
+
+
+class UnexpectedError(TributaryError):
+    """A fault nobody foresaw: its type and place, for its message may quote a value."""
+
+    @classmethod
+    def instead_of(cls, error: BaseException, doing: str) -> UnexpectedError:
+        """What may be said of ``error``: its type and the line it arose in."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        kind, file = type(error).__name__, Path(place.filename).name
+        return cls(f"{doing}: {kind} at {file}:{place.lineno}")

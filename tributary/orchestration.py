@@ -4,7 +4,6 @@ shows. Imported when DAGs are parsed, so nothing heavy is imported here."""
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,17 +13,13 @@ from typing import Any
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 
 from schemas.contract import Contract, Table
-from schemas.errors import PermanentError, TransientError, TributaryError
+from schemas.errors import PermanentError, TransientError, TributaryError, UnexpectedError
 
 #: Attempts after the first. Airflow itself also uses them where a worker died.
 RETRIES = 3
 RETRY_DELAY = timedelta(seconds=30)
 
 log = logging.getLogger(__name__)
-
-
-class UnexpectedError(TributaryError):
-    """A fault nobody foresaw, without the message of the exception behind it."""
 
 
 class RetryByKind(RetryPolicy):
@@ -64,10 +59,7 @@ def value_free(step: str) -> Iterator[None]:
     except TributaryError as error:
         raise error from None
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        raise UnexpectedError(
-            f"{step}: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
-        ) from None
+        raise UnexpectedError.instead_of(error, step) from None
 
 
 async def deadline_missed(contract: str, context: Mapping[str, Any] | None = None) -> None:

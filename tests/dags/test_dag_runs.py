@@ -110,7 +110,8 @@ class TestAnAcceptedDelivery:
     def test_leaves_ids_counts_and_references_with_airflow_and_nothing_else(self, ended, metadata):
         stored = _query(
             metadata,
-            "SELECT task_id, key, value FROM xcom WHERE dag_run_id = (SELECT max(id) FROM dag_run)",
+            "SELECT task_id, key, CAST(value AS TEXT) FROM xcom "
+            "WHERE dag_run_id = (SELECT max(id) FROM dag_run)",
         )
         assert {task for task, _, _ in stored} == set(ALLOWED)
         for task, key, value in stored:

@@ -6,10 +6,12 @@ Results go to stdout, progress and errors to stderr. Exit codes are those of ``s
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
+from rich.text import Text
 
-from schemas.errors import TributaryError
+from schemas.errors import TributaryError, UnexpectedError
 from tributary.cli import contracts, demo, generate, run, warehouse
 from tributary.cli.console import err
 
@@ -33,5 +35,12 @@ def main() -> None:
     try:
         app()
     except TributaryError as error:
-        err.print(f"[red]error[/red] {error}", highlight=False)
-        sys.exit(error.exit_code)
+        _say(error)
+    except Exception as error:
+        # Messages of parsers and drivers quote the value they choked on.
+        _say(UnexpectedError.instead_of(error, "unexpected"))
+
+
+def _say(error: TributaryError) -> NoReturn:
+    err.print("[red]error[/red]", Text(str(error)), soft_wrap=True)
+    sys.exit(error.exit_code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from secrets import token_bytes
 from typing import Annotated
 
 import typer
@@ -88,12 +89,16 @@ def lint(
 
     Example: tributary contracts lint schemas/contracts/county_coc/hmis.odcs.yaml
     """
+    from anonymize.keys import KeyRing
+    from anonymize.policy import bind
     from schemas.odcs import load_contract, paths
 
     answers = []
     for path in files or paths():
         try:
             found = load_contract(path)
+            # Binding needs keys of the right epoch; nothing is encoded with these.
+            bind(found, KeyRing(token_bytes(32), found.key_epoch))
             answers.append({"file": path.name, "name": found.name, "ok": True, "says": ""})
         except ContractError as error:
             answers.append({"file": path.name, "name": None, "ok": False, "says": str(error)})

@@ -1,4 +1,4 @@
-"""The invented county: seeded people, the agencies that meet them, and the files those agencies send.
+"""The invented county: seeded people, the agencies that meet them, and the files they send.
 
 Nobody in it is real. ``generate`` is the only entry point.
 """

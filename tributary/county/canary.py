@@ -1,7 +1,7 @@
 """Sentinels for the canary tests: every direct identifier of every format carries one.
 
-A text sentinel is the test's word and the field's name (``CANARYHMISCLIENTLASTNAME``), so that a leak
-says where it came from. Numbers, telephones, dates and coordinates cannot carry a word; they carry
+A text sentinel is the test's word and the field's name (``CANARYHMISCLIENTLASTNAME``), so that a
+leak says where it came from. Numbers, telephones, dates and coordinates cannot carry a word; they carry
 values that the county never uses otherwise. Identifiers that bind rows carry a prefix instead.
 """
 

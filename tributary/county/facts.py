@@ -12,8 +12,8 @@ from tributary.county.people import LABOUR, SEX, People, years_between
 from tributary.county.places import ORIGIN_STATES, country_index
 from tributary.county.seeds import Days, Ints, Mask, chance, pick, stream
 
-#: Means of control in the order of HTCDS 2.0, with their probability where sex or labour is exploited
-#: (assumptions). Bit ``i`` of ``Facts.means`` is the i-th.
+#: Means of control in the order of HTCDS 2.0, with their probability where sex or where labour is
+#: exploited (assumptions). Bit ``i`` of ``Facts.means`` is the i-th.
 MEANS = {
     "PhysicalThreats": (0.40, 0.30),
     "ThreatsLawEnforcement": (0.15, 0.35),
@@ -70,7 +70,7 @@ SEX_TYPES = {
     "RemoteInteractiveServices": 0.15,
     "PrivateSexualServices": 0.12,
 }
-#: Where sex is exploited, as NIBRS locations: hotel, residence, cyberspace, street, massage or shop.
+#: Where sex is exploited, as NIBRS locations: hotel, residence, cyberspace, street, shop.
 SEX_VENUES = {"14": 0.38, "20": 0.22, "58": 0.20, "13": 0.14, "24": 0.06}
 LABOUR_VENUES = {"46": 0.24, "20": 0.20, "21": 0.20, "06": 0.14, "48": 0.12, "14": 0.10}
 

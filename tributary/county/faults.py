@@ -1,7 +1,7 @@
 """Where faults are planted: each kind in rows of its own.
 
-Where there are at least ``ENOUGH`` rows to choose from, one of each kind is certain; in a smaller file
-the expected number decides, so that a small delivery is not spoilt altogether.
+Where there are at least ``ENOUGH`` rows to choose from, one of each kind is certain; in a smaller
+file the expected number decides, so that a small delivery is not spoilt altogether.
 """
 
 from __future__ import annotations

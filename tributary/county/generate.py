@@ -61,8 +61,8 @@ def generate(
 
     Args:
         out: gets ``deliveries/<contract>/...`` and ``truth/``.
-        start: first day of the period (a first of a month); ``months`` is its length, 1 to 23: the FBI
-            takes incidents back to January of the year before the submission.
+        start: first day of the period (a first of a month); ``months`` is its length, 1 to 23: the
+            FBI takes incidents back to January of the year before the submission.
         hmis_version: format of the HMIS export. ``hashed``: as with HashStatus 4.
         monthly: one NIBRS submission a month instead of two in all.
         sentinel: 1 to 6 capital letters; marks every direct identifier (see ``canary``).

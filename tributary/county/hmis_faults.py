@@ -127,7 +127,7 @@ class HmisFaults:
     def repeats(
         self, plan: Plan, columns: Mapping[str, Column], rows: Ints
     ) -> dict[str, Column] | None:
-        """Columns of the rows that stand in the file once more, updated on the day of the export."""
+        """Columns of the rows that stand in the file twice, updated on the day of the export."""
         chosen = [found for fault, found in plan.rows.items() if fault.action == "repeat"]
         at = pa.array(np.flatnonzero(np.isin(rows, np.concatenate([*chosen, np.zeros(0, int)]))))
         if not len(at):

@@ -35,7 +35,7 @@ _ORGANISATIONS: Final = (
 
 @dataclass
 class Caseload:
-    """One entry a case, in the order of the sheet. ``lacking`` says what is wrong with its consent."""
+    """One entry a case, in the order of the sheet; ``consent`` is one of the values below."""
 
     person: Ints
     referred: Days

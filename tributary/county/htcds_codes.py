@@ -1,11 +1,11 @@
-"""HTCDS 2.0 (UNMigration/HTCDS, CC BY 4.0): the sheet's columns, and its choices as code and label."""
+"""HTCDS 2.0 (UNMigration/HTCDS, CC BY 4.0): columns of the sheet, choices as code and label."""
 
 from __future__ import annotations
 
 from typing import Final
 
-#: (system name, label) by column from B on, with the template's own faults: a misspelt name, a blank
-#: one, and five mailing columns whose names stand in another order than the labels.
+#: (system name, label) by column from B on, with the template's own faults: a misspelt name, a
+#: blank one, and five mailing columns whose names stand in another order than the labels.
 TEMPLATE: Final = (
     ("cas_CaseOwner", "Case Owner"),
     ("prs_Salutation", "Salutation"),

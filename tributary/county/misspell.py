@@ -1,4 +1,4 @@
-"""What an agency writes down about a person: the error model of privacy.md 2, seen by each agency anew."""
+"""What an agency writes down about a person: the error model of privacy.md 2, anew each time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Style:
 
 @dataclass
 class Written:
-    """One record each: names as text, ``born`` NaT where missing, ``phone`` and ``ssn`` -1 likewise."""
+    """One record each; missing: null, for ``born`` NaT, for ``phone`` -1."""
 
     given: pa.Array
     middle: pa.Array
@@ -95,7 +95,7 @@ def telephone(phone: Ints) -> pa.Array:
 
 
 def write_down(people: People, index: Ints, random: np.random.Generator, style: Style) -> Written:
-    """The records an agency keeps of the people ``index``; people may stand in it more than once."""
+    """The records an agency keeps of the people ``index``, in which people may repeat."""
     someone = people.take(index)
     size = len(index)
     changes = np.zeros(size, np.int64)

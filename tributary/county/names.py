@@ -6,13 +6,11 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import yaml
 
+from tributary.county.data import load
 from tributary.county.seeds import Ints, pick, zipf
 
 #: Share of each culture among people without trafficking, and among victims (assumptions).
@@ -35,7 +33,7 @@ _LETTERS = str.maketrans({"đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ø": "o",
 
 @dataclass(frozen=True)
 class Pool:
-    """All names of one kind in one list; ``groups`` maps (culture, sex) to a slice, common first."""
+    """All names of a kind in one list; ``groups`` maps (culture, sex) to a slice, common first."""
 
     names: pa.StringArray
     plain: pa.StringArray  # the same in unaccented Latin letters
@@ -71,7 +69,7 @@ def given_names() -> Pool:
     groups: dict[tuple[str, str], list[str]] = {}
     for culture in CULTURES:
         for sex in ("female", "male"):
-            groups[culture, sex] = _split(_file("names.yaml")[culture][sex])
+            groups[culture, sex] = _split(load("names.yaml")[culture][sex])
     return _pool(groups)
 
 
@@ -83,7 +81,7 @@ def surnames() -> Pool:
 @cache
 def variants() -> Variants:
     pool = given_names().names.to_pylist()
-    raw = _file("variants.yaml")
+    raw = load("variants.yaml")
     found = sorted({name for kind in raw.values() for names in kind.values() for name in names})
     number = {name: i for i, name in enumerate(found)}
 
@@ -101,7 +99,7 @@ def variants() -> Variants:
 
 def _surnames(culture: str) -> list[str]:
     """Listed surnames, then the long tail built from stems and endings."""
-    raw = _file("names.yaml")[culture]
+    raw = load("names.yaml")[culture]
     listed = [name.replace("+", " ") for name in _split(raw["surnames"])]
     tail = [
         stem + ending
@@ -122,10 +120,3 @@ def _pool(groups: Mapping[tuple[str, str], list[str]]) -> Pool:
 
 def _split(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
-
-
-@cache
-def _file(name: str) -> dict[str, Any]:
-    source = files("tributary.county").joinpath("data", name)
-    loaded: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
-    return loaded

@@ -1,4 +1,4 @@
-"""What happened: a batch of incidents with their victims, offenders and arrests, before any layout."""
+"""What happened: incidents with their victims, offenders and arrests, before any layout."""
 
 from __future__ import annotations
 

@@ -80,4 +80,3 @@ def stack(first: Segments, second: Segments) -> Segments:
         np.concatenate([first.person, second.person]),
         first.action,
     )
-

@@ -48,8 +48,8 @@ _SSN_STEP = 15_485_863
 class People:
     """One entry a person in every array; person ``i`` is ``P%07d`` in the truth.
 
-    ``surname2`` and ``middle`` are -1 where there is none. ``home`` indexes ``PLACES``; latitude and
-    longitude are WGS 84 degrees. ``phone`` is area code * 100 + the last two digits of 555-01xx.
+    ``surname2`` and ``middle`` are -1 where there is none. ``home`` indexes ``PLACES``; latitude
+    and longitude are WGS 84 degrees. ``phone`` is area code * 100 + the last two digits of 555-01xx.
     ``kind`` is the latent truth: ``NOT_TRAFFICKED``, ``SEX``, ``LABOUR`` or ``BOTH``.
     """
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tributary.county.data import text
 from tributary.county.seeds import Ints, pick
 
 STATE: Final = "XX"
@@ -20,7 +21,7 @@ HARBOR_ORI: Final = "XX0010100"
 
 
 class Place(NamedTuple):
-    """A ZIP area. ``weight`` is its share of the people; ``spread`` degrees of latitude (1 s.d.)."""
+    """A ZIP area. ``weight``: share of the people; ``spread``: degrees of latitude (1 s.d.)."""
 
     zip_code: str
     town: str
@@ -49,23 +50,7 @@ PLACES: Final = (
 #: Indices of ``PLACES`` where Harbor City's police answer.
 HARBOR: Final = (0, 1, 2, 3)
 
-STREETS: Final = (
-    "Alder St, Amaranth Ave, Anvil Rd, Apple Orchard Ln, Aspen Ct, Backwater Rd, Barley Ave, Basin St, "
-    "Bellwether Dr, Birch St, Bluestem Rd, Bobolink Ln, Boxelder St, Brickyard Rd, Buckthorn Ave, "
-    "Canal St, Cardinal Dr, Catalpa St, Cattail Ln, Cedar Ave, Chandler St, Chicory Way, Church St, "
-    "Clover Ln, Coldwater Rd, Compass Dr, Cooper St, Copper Ave, Coral St, Cottonwood Rd, Cranberry Ct, "
-    "Creamery Rd, Crescent Dr, Curlew Ln, Cypress St, Depot St, Dockside Ave, Dogwood Ln, Eagle Rd, "
-    "Elder Grove Rd, Elm St, Fallow Ln, Ferry Rd, Flint Ave, Foundry St, Foxglove Dr, Front St, "
-    "Gable St, Granary Rd, Granite Ave, Grove St, Gull Way, Harbor Blvd, Hawthorn Ave, Heron Dr, "
-    "Hickory St, Hollow Rd, Ironwood Ave, Juniper Ct, Kestrel Ln, Kiln St, Lakeview Dr, Larch St, "
-    "Lighthouse Rd, Linden Ave, Locust St, Magnolia Blvd, Maple St, Marigold Way, Market St, Marsh Rd, "
-    "Meadow Ln, Mill St, Millrace Rd, Mulberry Ave, Nettle Ln, Oak St, Orchard Ave, Osprey Dr, "
-    "Paddock Rd, Pearl St, Pier Ave, Pine St, Plover Ct, Poplar St, Prairie Rd, Quarry Rd, Quince St, "
-    "Railroad Ave, Reed Ln, Ridge Rd, River St, Rowan Ct, Saddle Rd, Sage St, Salt Works Rd, "
-    "Sandpiper Dr, School St, Sorrel Way, Spruce St, Station Rd, Sumac Ave, Swallow Ln, Tamarack St, "
-    "Tannery Rd, Teal Ct, Thistle Way, Tidewater Ave, Upland Rd, Vine St, Walnut St, Water St, "
-    "Wharf Rd, Willow Ave, Windmill Rd, Wren Ln, Yarrow Way"
-).split(", ")
+STREETS: Final = tuple(text("streets.txt").splitlines())
 
 #: Made-up lodgings along the roads, where incidents of code 14 happen.
 LODGINGS: Final = (
@@ -87,17 +72,7 @@ class Country(NamedTuple):
 
 
 COUNTRIES: Final = tuple(
-    Country(*entry.split("|"))
-    for entry in (
-        "USA|US|United States of America;MEX|MX|Mexico;GTM|GT|Guatemala;HND|HN|Honduras;"
-        "SLV|SV|El Salvador;COL|CO|Colombia;DOM|DO|Dominican Republic;CUB|CU|Cuba;"
-        "VNM|VN|Viet Nam;CHN|CN|China;PHL|PH|Philippines;IRQ|IQ|Iraq;EGY|EG|Egypt;JOR|JO|Jordan;"
-        "MAR|MA|Morocco;UKR|UA|Ukraine;ROU|RO|Romania;MDA|MD|Moldova (Republic of);"
-        "RUS|RU|Russian Federation;POL|PL|Poland;NGA|NG|Nigeria;GHA|GH|Ghana;SEN|SN|Senegal;"
-        "MLI|ML|Mali;SLE|SL|Sierra Leone;IND|IN|India;NPL|NP|Nepal;BGD|BD|Bangladesh;"
-        "PAK|PK|Pakistan;LKA|LK|Sri Lanka;JAM|JM|Jamaica;CAN|CA|Canada;GBR|GB|"
-        "United Kingdom of Great Britain and Northern Ireland"
-    ).split(";")
+    Country(*line.split("|")) for line in text("countries.txt").splitlines()
 )
 #: States from which domestic victims are brought.
 ORIGIN_STATES: Final = ("TX", "CA", "FL", "NY", "GA", "NV", "OH", "WA")

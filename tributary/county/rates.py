@@ -108,7 +108,7 @@ OTHER_PHONE: Final = Rate(0.25, f"{_ASSUMED}: another telephone number than at o
 PHONE_KNOWN: Final = Rate(0.75, _ASSUMED)
 EMAIL_KNOWN: Final = Rate(0.40, _ASSUMED)
 
-# --- planted faults, as a share of the rows of their table (at least one each) ---------------------
+# --- planted faults, as a share of the rows of their table ----------------------------------------
 FAULT: Final = Rate(0.004, f"{_ASSUMED}: each kind of planted fault")
 NIBRS_FAULT: Final = Rate(0.0015, f"{_ASSUMED}: each kind of planted fault, by incident")
 RAGGED: Final = Rate(

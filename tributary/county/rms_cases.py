@@ -74,8 +74,8 @@ _MISCODED, _PROSTITUTION = len(ORDINARY) + 2, len(TYPES) - 1
 class Cases:
     """One entry a case, sorted by day. ``subject`` is its victim, or who was arrested in it.
 
-    ``story`` indexes ``narratives.TEMPLATES``; ``place`` indexes ``PLACES``; ``location`` is a NIBRS
-    code. The involvements have entries of their own, sorted by case.
+    ``story`` indexes ``narratives.TEMPLATES``; ``place`` indexes ``PLACES``; ``location`` is a
+    NIBRS code. The involvements have entries of their own, sorted by case.
     """
 
     day: Days
@@ -143,7 +143,7 @@ def _locations(random: np.random.Generator, type_: Ints) -> Ints:
 def _involved(
     county: County, random: np.random.Generator, type_: Ints, subject: Ints
 ) -> dict[str, Ints]:
-    """Roles of each case: its subject, often a suspect or arrestee, sometimes a witness or caller."""
+    """Its subject, often a suspect or arrestee, sometimes a witness or caller."""
     people, size = county.people, len(type_)
     index = np.arange(len(people))
     adult = np.flatnonzero(people.age(index, np.full(len(people), county.period.first)) >= 18)

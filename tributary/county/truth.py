@@ -4,10 +4,10 @@ Parquet files in one folder, outside every delivery:
 
 * ``people``: one row a person. ``facts``: one row a trafficked person.
 * ``records``: one row a record that speaks of a person: feed, file, table, row number as readers
-  count it (CSV: record after the header; flat file: line; workbook: sheet row), the agency's id, the
-  person, the role, the unit (enrolment, incident, case) and ``changes`` (bits of
+  count it (CSV: record after the header; flat file: line; workbook: sheet row), the agency's id,
+  the person, the role, the unit (enrolment, incident, case) and ``changes`` (bits of
   ``misspell.CHANGES``).
-* ``faults``: one row a planted fault: where it stands, what it is, which rule family should find it.
+* ``faults``: one row a planted fault: where it stands, what it is, which rule should find it.
 """
 
 from __future__ import annotations

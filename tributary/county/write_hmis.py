@@ -1,4 +1,4 @@
-"""The continuum's HMIS CSV export: one archive with HUD's 24 files (FY2024 or FY2026) and consents."""
+"""The continuum's HMIS CSV export: HUD's 24 files (FY2024 or FY2026) and one with consents."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ _FREE_TEXT: Final = {
     "Enrollment": "SexualOrientationOther|PreferredLanguageDifferent",
     "Event": "LocationCrisisOrPHHousing",
     "Exit": "OtherDestination",
-    "IncomeBenefits": "OtherIncomeSourceIdentify|OtherBenefitsSourceIdentify|OtherInsuranceIdentify",
+    "IncomeBenefits": (
+        "OtherIncomeSourceIdentify|OtherBenefitsSourceIdentify|OtherInsuranceIdentify"
+    ),
     "Services": "OtherTypeProvided|MovingOnOtherType",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -41,7 +42,7 @@ _ORI_SHARES: Final = (0.6, 0.2, 0.15, 0.05)
 
 @dataclass
 class Reports:
-    """What the agencies report in the whole period, sorted by day: incidents, or Group B arrests."""
+    """What the agencies report in the whole period by day: incidents, or Group B arrests."""
 
     day: Days
     ori: Cells
@@ -88,7 +89,7 @@ def _submissions(county: County, monthly: bool) -> list[Submission]:
     months = np.datetime64(period.start, "M") + np.arange(period.months + 1)
     edges = months if monthly or period.months == 1 else months[[0, -2, -1]]
     found = []
-    for first, end in zip(edges[:-1], edges[1:], strict=True):
+    for first, end in pairwise(edges):
         name = f"nibrs_{str(end - 1).replace('-', '')}.txt"
         path = county.place(CONTRACT, name)
         found.append(Submission(path, first.astype("datetime64[D]"), end.astype("datetime64[D]")))
@@ -132,7 +133,7 @@ class _Writer:
         return np.datetime64(self._county.period.end, "M") - 2
 
     def _numbers(self, day: Days, marked: str, letter: str, start: int = 0) -> Cells:
-        """``YY-NNNNNNN``: incident numbers, or with a letter before it arrest transaction numbers."""
+        """``YY-NNNNNNN``; with ``letter`` before it for arrest transaction numbers."""
         serial = np.arange(start + 1, start + len(day) + 1)
         word = self._county.canary.prefix("", marked)
         if word:

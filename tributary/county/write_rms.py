@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from tributary.county import rates
 from tributary.county.county import County
+from tributary.county.data import load
 from tributary.county.faults import Planter
 from tributary.county.misspell import Style, Written, telephone, write_down
 from tributary.county.names import given_names, surnames
@@ -23,24 +24,10 @@ from tributary.county.text import Column, choose, day, join, lines, number, payl
 
 CONTRACT: Final = "harbor_police.rms"
 #: The report as a New Jersey department has it (31 columns) ...
-CASE_COLUMNS: Final = (
-    "Case Number,Incident Date,Incident Time,Incident Date_Between,Incident Time_Between,Report Date,"
-    "Report Time,Incident Type_1,Incident Type_2,Incident Type_3,FullAddress,Grid,Zone,Narrative,"
-    "Total Value Stolen,Total Value Recover,Registration 1,Make1,Model1,Reg State 1,Registration 2,"
-    "Reg State 2,Make2,Model2,Reviewed By,CompleteCalc,Officer of Record,Squad,Det_Assigned,Case_Status,"
-    "NIBRS Classification"
-).split(",")
+CASE_COLUMNS: Final = tuple(load("rms.yaml")["case"])
 #: ... and what an involvement export adds.
-PERSON_COLUMNS: Final = (
-    "Location Type,County,ZIP Code,Latitude,Longitude,Involvement,MNI,Last Name,First Name,Middle Name,"
-    "Suffix,Alias,DOB,Age,Sex,Race,Ethnicity,SSN,OLN,OLN State,FBI Number,State ID,Phone,Email,"
-    "Home Address,Employer,VIN"
-).split(",")
-_DIRECT: Final = (
-    "FullAddress|Narrative|Registration 1|Registration 2|Reviewed By|Officer of Record|Det_Assigned|"
-    "Latitude|Longitude|Last Name|First Name|Middle Name|Suffix|Alias|SSN|OLN|FBI Number|State ID|Phone|"
-    "Email|Home Address|Employer|VIN"
-)
+PERSON_COLUMNS: Final = tuple(load("rms.yaml")["person"])
+_DIRECT: Final = "|".join(load("rms.yaml")["direct"])
 _DATE: Final = "%m/%d/%Y"
 #: Fault, rule, column and what is written into it.
 _CELL_FAULTS: Final = (

@@ -1,0 +1,19 @@
+"""Data files of the invented county."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+
+def text(name: str) -> str:
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def load(name: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    """A YAML file of this folder."""
+    return yaml.safe_load(text(name))
