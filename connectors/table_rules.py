@@ -171,7 +171,7 @@ class TableRules:
         ]
         if not parts:
             return None
-        return database.execute(" UNION ".join(parts)).to_arrow_table()
+        return database.sql(" UNION ".join(parts)).to_arrow_table()
 
     def _records(
         self, database: duckdb.DuckDBPyConnection, table: Table, rows: Rows
@@ -179,7 +179,7 @@ class TableRules:
         if not table.record:
             return None
         database.register("broken", pa.table({ROW: pa.array(rows)}))
-        records = database.execute(
+        records = database.sql(
             f'SELECT DISTINCT {_as_key(table)} FROM "{table.name}" '  # noqa: S608
             f"WHERE {ROW} IN (SELECT {ROW} FROM broken)"
         ).to_arrow_table()

@@ -1,7 +1,8 @@
 """The demo: an invented county's agencies deliver, a real Airflow runs every feed.
 
-Nobody in it is real. Run again, the same deliveries come again and are reported as duplicates;
-started again after it was interrupted, Airflow goes on with the runs that were under way.
+Nobody in it is real. Run again, the same deliveries come again and are reported as duplicates.
+Started again after it was interrupted, it delivers nothing anew: Airflow goes on with the runs that
+were under way.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
     from tributary.local_airflow.api import Api
     from warehouse.database import Warehouse
 
-_POLL_SECONDS = 1.0
-#: States in which a task has come to its end.
-_ENDED = ("success", "skipped", "failed", "upstream_failed", "removed")
+_POLL_SECONDS = 2.0
+#: A delivery that ended so is one the demo hopes for.
 _GOOD = ("accepted", "partial", "duplicate")
 
 
@@ -36,8 +37,8 @@ class Watcher(Protocol):
     def says(self, what: str) -> None:
         """The demo enters another stage."""
 
-    def sees(self, feed: str, step: str, done: int, total: int) -> None:
-        """A run of ``feed`` is at ``step``, and ``done`` of ``total`` tasks have ended."""
+    def sees(self, feed: str, step: str) -> None:
+        """A run of ``feed`` is at ``step``."""
 
 
 @dataclass(frozen=True)
@@ -80,24 +81,45 @@ def run(settings: Settings, persons: int, seed: int, watcher: Watcher) -> Demo:
     feeds = tuple(contracts())
     watcher.says("preparing the warehouse")
     prepare(settings)
-    watcher.says(f"inventing a county of {persons:,} people")
-    deliver(settings, persons, seed)
-    began = datetime.now(UTC)
+    began = _delivered(settings, persons, seed, watcher)
     with local_airflow(settings, warehouse(settings), feeds, watcher.says) as airflow:
         watcher.says("running the feeds")
         drain(airflow, settings, feeds, began, watcher)
         failed = _failures(airflow, began)
-    outcomes = [
-        Outcome(feed, receipts(settings, feed, began), failed.get(feed, ())) for feed in feeds
-    ]
+    _under_way(settings).unlink()
+    got = {feed: receipts(settings, feed, began) for feed in feeds}
+    outcomes = [Outcome(feed, got[feed], failed.get(feed, ())) for feed in feeds]
     return Demo(outcomes, core_counts(warehouse(settings)))
+
+
+def _delivered(settings: Settings, persons: int, seed: int, watcher: Watcher) -> datetime:
+    """Deliver, unless an interrupted demo has; returns when the demo began."""
+    asked = {"persons": persons, "seed": seed}
+    note = _under_way(settings)
+    if note.exists():
+        before = json.loads(note.read_text(encoding="utf-8"))
+        if before["asked"] == asked:
+            watcher.says("going on with a demo that was interrupted")
+            return datetime.fromisoformat(before["began"])
+    watcher.says(f"inventing a county of {persons:,} people")
+    began = datetime.now(UTC)
+    deliver(settings, persons, seed)
+    unfinished = note.with_suffix(".tmp")
+    unfinished.write_text(json.dumps({"asked": asked, "began": began.isoformat()}), "utf-8")
+    unfinished.replace(note)
+    return began
+
+
+def _under_way(settings: Settings) -> Path:
+    """Stands from the delivery to the end of a demo."""
+    return settings.home / "demo.json"
 
 
 def deliver(settings: Settings, persons: int, seed: int, sentinel: str | None = None) -> list[str]:
     """Generate the county and put each agency's files into its drop folder, as the agency would.
 
     Returns:
-        The sentinels that were planted, if ``sentinel`` asked for them.
+        What a search must not find, where ``sentinel`` had sentinels planted.
     """
     from tributary.county.generate import generate
 
@@ -119,28 +141,23 @@ def drain(
 ) -> None:
     """Start runs until nothing is waiting and nothing is running.
 
-    A run starts the next one itself where more is waiting; runs of an earlier, interrupted demo go
-    on beside ours. A feed whose run failed is left alone.
+    A run starts the next one itself where more is waiting; runs of an interrupted demo go on
+    beside ours. A feed with a failed run is left alone.
     """
     known = contracts()
     folders = {feed: DropFolder.of(known[feed], settings.drop) for feed in feeds}
     while True:
-        active = {run["dag_id"]: run for run in reversed(airflow.active_runs())}
-        stuck = active.keys() | _failures(airflow, began).keys()
-        idle = [feed for feed, at in folders.items() if feed not in stuck and at.waiting()]
-        for feed in idle:
+        active = {run["dag_id"] for run in airflow.active_runs()}
+        idle = {feed for feed, at in folders.items() if feed not in active and at.waiting()}
+        if idle:
+            idle -= _failures(airflow, began).keys()
+        for feed in sorted(idle):
             airflow.trigger(feed)
         if not active and not idle:
             return
-        for feed, run in active.items():
-            _show(airflow.tasks(feed, run["dag_run_id"]), feed, watcher)
+        for task in airflow.tasks(states=["running"]):
+            watcher.sees(task["dag_id"], task["task_id"])
         sleep(_POLL_SECONDS)
-
-
-def _show(tasks: Sequence[Mapping[str, Any]], feed: str, watcher: Watcher) -> None:
-    ended = [task for task in tasks if task["state"] in _ENDED]
-    steps = [task["task_id"] for task in tasks if task["state"] in ("running", "queued")]
-    watcher.sees(feed, ", ".join(sorted(set(steps))), len(ended), len(tasks))
 
 
 def _failures(airflow: Api, began: datetime) -> dict[str, list[str]]:
@@ -148,9 +165,8 @@ def _failures(airflow: Api, began: datetime) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for run in airflow.runs(states=["failed"]):
         if run["end_date"] and datetime.fromisoformat(run["end_date"]) >= began:
-            tasks = airflow.tasks(run["dag_id"], run["dag_run_id"])
-            names = [task["task_id"] for task in tasks if task["state"] == "failed"]
-            found.setdefault(run["dag_id"], []).extend(names)
+            failed = airflow.tasks(run["dag_id"], run["dag_run_id"], states=["failed"])
+            found.setdefault(run["dag_id"], []).extend(task["task_id"] for task in failed)
     return found
 
 

@@ -90,8 +90,10 @@ class Account:
                 _add(place, _READ | (_TRAVERSE if executable else 0))
 
 
-def server_account() -> Account:
-    """The user the server runs as: oneself, or ``tributary-postgres`` where oneself is root.
+def server_account(data: Path) -> Account:
+    """The user the server of the cluster in ``data`` runs as.
+
+    Oneself; where oneself is root, the cluster's owner, or ``tributary-postgres`` for a new one.
 
     Raises:
         SettingsError: the user is missing and cannot be made.
@@ -99,10 +101,10 @@ def server_account() -> Account:
     if os.geteuid() != 0:
         return Account(_own_name(), os.geteuid(), os.getegid(), other=False)
     try:
-        found = pwd.getpwnam(NAME)
+        found = pwd.getpwuid(data.stat().st_uid) if data.is_dir() else pwd.getpwnam(NAME)
     except KeyError:
         found = _made()
-    return Account(NAME, found.pw_uid, found.pw_gid, other=True)
+    return Account(found.pw_name, found.pw_uid, found.pw_gid, other=True)
 
 
 def _own_name() -> str:

@@ -19,7 +19,7 @@ from alembic.config import Config
 from schemas.errors import SettingsError, TransientError
 from warehouse import roles
 from warehouse.credentials import Credentials
-from warehouse.database import Warehouse, translated
+from warehouse.database import Warehouse, libpq_url, translated
 from warehouse.roles import Role
 
 #: Held while roles and tables are brought up to date; any constant number.
@@ -30,7 +30,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 def found(admin_url: str, credentials: Credentials) -> None:
     """As administrator: make the owner, Airflow's role and both databases where missing.
 
-    ``admin_url`` is a libpq URL of a role that may create roles and databases. Existing roles get
+    ``admin_url`` is the URL of a role that may create roles and databases. Existing roles get
     the password in ``credentials``, so the call also repairs lost passwords.
 
     Raises:
@@ -39,7 +39,7 @@ def found(admin_url: str, credentials: Credentials) -> None:
     credentials.ensure(roles.ADMIN_MADE)
     with (
         translated("founding the warehouse"),
-        closing(psycopg.connect(admin_url, autocommit=True)) as connection,
+        closing(psycopg.connect(libpq_url(admin_url), autocommit=True)) as connection,
     ):
         for role in roles.ADMIN_MADE:
             _ensure_role(connection, role, credentials)

@@ -45,7 +45,7 @@ class Warehouse:
             SettingsError: the URL cannot be parsed.
         """
         try:
-            given = conninfo_to_dict(_without_driver(url))
+            given = conninfo_to_dict(libpq_url(url))
         except psycopg.ProgrammingError:
             raise SettingsError(
                 "the warehouse URL is not a PostgreSQL URL; write postgresql://host:port/database"
@@ -127,6 +127,7 @@ def _connection_fault(error: psycopg.Error, doing: str) -> TributaryError:
     return PermanentError(f"warehouse: {doing} failed: {type(error).__name__}")
 
 
-def _without_driver(url: str) -> str:
+def libpq_url(url: str) -> str:
+    """``postgresql+psycopg://...`` as libpq knows it."""
     scheme, separator, rest = url.partition("://")
     return f"{scheme.partition('+')[0]}{separator}{rest}"

@@ -26,13 +26,13 @@ from schemas.report import Finding
 from warehouse import ledger
 from warehouse.core_tables import CORE
 from warehouse.database import Warehouse, translated
-from warehouse.mapping import mapped
+from warehouse.mapping import Mapped, mapped
 from warehouse.merge import Absence, Change, Merge, Merged
 from warehouse.models import Delivery, ReportingEntity
 from warehouse.models.linkage import UNITS
 from warehouse.origin import Connection, Origin
 from warehouse.roles import Role
-from warehouse.staging import assign_keys, deleted, stage, stage_withheld
+from warehouse.staging import assign_keys, stage, stage_withheld
 
 #: How long a load waits for another load of its agency before it is to be tried again.
 _LOCK_TIMEOUT = "10min"
@@ -113,6 +113,7 @@ class _Load:
             ) as mapping,
         ):
             staged = stage(self._connection, mapping)
+            self._reconcile(staged, mapping)
         merged = self._merge(staged)
         ledger.record(
             self._session,
@@ -177,7 +178,6 @@ class _Load:
         )
 
     def _merge(self, staged: Mapping[str, int]) -> Merged:
-        self._reconcile(staged)
         stage_withheld(self._connection, self._withheld())
         entry = self._entry
         origin = Origin(
@@ -192,19 +192,20 @@ class _Load:
         self._note_left(merged)
         return merged
 
-    def _reconcile(self, staged: Mapping[str, int]) -> None:
-        """Every accepted row of a table that ``loads`` came out of the mapping once.
+    def _reconcile(self, staged: Mapping[str, int], mapping: Mapped) -> None:
+        """Every accepted row of a table that ``loads`` came out of the mapping once, or deletes.
 
         Raises:
             ContractError: rows were lost or doubled; silent loss is the worst that can happen.
         """
         for name in CORE:
-            sources = [table.name for table in self._contract.tables if table.loads == name]
-            accepted = sum(self._count(source, "accepted") for source in sources)
-            given = staged[name] + deleted(self._connection, name)
+            sources = [table for table in self._contract.tables if table.loads == name]
+            accepted = sum(self._count(source.name, "accepted") for source in sources)
+            given = staged[name] + sum(mapping.deleting(source) for source in sources)
             if sources and given != accepted:
+                names = ", ".join(source.name for source in sources)
                 raise ContractError(
-                    f"contract {self._contract.name}: {accepted} rows of {', '.join(sources)} were "
+                    f"contract {self._contract.name}: {accepted} rows of {names} were "
                     f"accepted, but the mapping gives {given} for core.{name}; nothing was loaded"
                 )
 

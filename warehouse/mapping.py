@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anonymize.outputs import output_schema
+from anonymize.outputs import output_schema, tokens_of_key
 from schemas.contract import Contract, Table
 from schemas.errors import ContractError, PackageError
 from warehouse.core_tables import CORE, DELETED, Given
@@ -76,6 +76,19 @@ class Mapped:
             cursor.close()
         # Outside of the handler: the cause quotes values and must not travel as our context.
         raise ContractError(f"contract {self.contract}: mapping of core.{view} failed: {fault}")
+
+    def deleting(self, table: Table) -> int:
+        """Rows of a table that ``loads`` of which ``core.deleted`` names a unit: they give none."""
+        if DELETED not in self.columns:
+            return 0
+        named = " OR ".join(
+            f"{_quoted(token.output)} IN (SELECT token FROM core.deleted)"  # noqa: S608
+            for token in tokens_of_key(table)
+        )
+        [(rows,)] = self._connection.sql(
+            f"SELECT count(*) FROM source.{_quoted(table.name)} WHERE {named}"  # noqa: S608
+        ).fetchall()
+        return int(rows)
 
 
 @contextmanager

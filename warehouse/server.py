@@ -22,6 +22,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -45,6 +46,7 @@ SUPERUSER = "postgres"
 _SOCKET_DIRECTORY_MAX = 107 - len("/.s.PGSQL.5432")
 #: Seconds a start may take; crash recovery after a large load is part of it.
 _START_SECONDS = 300
+_START_ATTEMPTS = 5
 
 
 class EmbeddedServer:
@@ -170,9 +172,12 @@ class EmbeddedServer:
 
     def _launch(self) -> None:
         self._drop_foreign_pid_file()
-        started = self._control("start", "-l", self.log)
-        if not started and not self.running():
-            raise SettingsError(f"PostgreSQL does not start; the reason is in {self.log}")
+        # Children of a server that was killed hold its memory until they notice, a moment later.
+        for _ in range(_START_ATTEMPTS):
+            if self._control("start", "-l", self.log) or self.running():
+                return
+            time.sleep(1)
+        raise SettingsError(f"PostgreSQL does not start; the reason is in {self.log}")
 
     def _stop(self) -> None:
         if (self.data / "postmaster.pid").exists() and not self._control("stop", "-m", "fast"):
@@ -225,7 +230,7 @@ class EmbeddedServer:
 
     @cached_property
     def _account(self) -> Account:
-        return server_account()
+        return server_account(self.data)
 
     @cached_property
     def _socket_directory(self) -> Path:
@@ -248,8 +253,13 @@ class EmbeddedServer:
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.directory / "server.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.directory / "server.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        except PermissionError:
+            raise SettingsError(
+                f"{self.directory} belongs to another user; run as that user or choose another"
+            ) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield handle

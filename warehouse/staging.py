@@ -90,14 +90,6 @@ def _definitions(columns: Sequence[Given]) -> sql.Composed:
     )
 
 
-def deleted(connection: Connection, unit: str) -> int:
-    """Rows of ``core.deleted`` that name units of this kind."""
-    with translated("counting deletions"), connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_temp.staged_deleted WHERE unit = %s", [unit])
-        row = cursor.fetchone()
-    return int(str(row[0])) if row else 0
-
-
 def assign_keys(connection: Connection, origin: Origin, epoch: str) -> None:
     """Fill ``key_event`` and ``key_victim``.
 

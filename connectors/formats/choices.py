@@ -7,6 +7,7 @@ find.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
@@ -26,6 +27,9 @@ _SPELLINGS = ("code", "label", "also")
 #: What stands between choices, in the order of trial. Labels hold commas and spaces themselves, so
 #: the later ones count only where every part is a choice.
 _SEPARATORS = (";", "\n", "|", ",", " ")
+
+
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 
 class Canonical(NamedTuple):
@@ -59,7 +63,7 @@ def canonical(column: pa.Array, codes: str, separator: str | None = None) -> Can
 def folded(text: str) -> str:
     """Text without case, accents, spaces and punctuation."""
     plain = unicodedata.normalize("NFKD", text.replace("&", " and ")).casefold()
-    return "".join(letter for letter in plain if letter.isalnum())
+    return _NOT_ALPHANUMERIC.sub("", plain)
 
 
 @cache
@@ -84,10 +88,10 @@ def _as_codes(text: str, known: Mapping[str, str], separator: str | None) -> tup
         return text, True
     for mark in _SEPARATORS:
         parts = _rejoined(text.split(mark), mark, known)
-        if all(part in known for part in map(folded, parts)):
+        if parts and all(part in known for part in map(folded, parts)):
             return separator.join(dict.fromkeys(known[folded(part)] for part in parts)), False
     parts = _rejoined(text.split(_SEPARATORS[0]), _SEPARATORS[0], known)
-    return separator.join(known.get(folded(part), part) for part in parts), True
+    return separator.join(known.get(folded(part), part) for part in parts) or text, True
 
 
 def _rejoined(parts: list[str], mark: str, known: Mapping[str, str]) -> list[str]:

@@ -38,7 +38,7 @@ class WorkbookLimits:
         cells: cells of the smallest rectangle around the filled cells, summed over the sheets.
     """
 
-    unpacked_bytes: int = 128 << 20
+    unpacked_bytes: int = 256 << 20
     cells: int = 4_000_000
 
     @classmethod

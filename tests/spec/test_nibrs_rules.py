@@ -96,7 +96,7 @@ HEALTHY = {
         admin={"cleared_exceptionally": "A", "clearance_date": "20260401"},
         offenders=({"race": "W"},),
     ),
-    "deleted and sent again": [segment("1", action="D"), *incident()],
+    "deleted": [segment("1", action="D")],
     "group B": [segment("7"), segment("7", "B", age="17", disposition="H")],
     "group B deleted by its number alone": [
         segment("7", action="D", usual=False, arrestee_sequence="01")
@@ -118,7 +118,7 @@ CASES: dict[str, tuple[list[str], list[int]]] = {
     "NIBRS-TEXT": ([one, two, four[:60] + "\xe4" + four[61:], five], [3]),
     # reports that follow each other
     "NIBRS-056": ([*incident(), *incident()], [5]),
-    "NIBRS-REPLACED-1": ([*incident(), segment("1", action="D"), *incident()], [1]),
+    "NIBRS-REPLACED-1": ([*incident(), segment("1", action="D"), *incident()], [1, 5]),
     "NIBRS-REPLACED-2": ([*incident(), segment("1", action="D"), *incident()], [2]),
     "NIBRS-REPLACED-3": ([one, segment("3"), segment("1", action="D")], [2]),
     "NIBRS-REPLACED-4": ([*incident(), segment("1", action="D"), *incident()], [3]),
@@ -126,7 +126,7 @@ CASES: dict[str, tuple[list[str], list[int]]] = {
     "NIBRS-REPLACED-6": ([one, segment("6"), segment("1", action="D")], [2]),
     "NIBRS-REPLACED-7": (
         [segment("7"), segment("7", action="D"), segment("7"), segment("7", "B")],
-        [1],
+        [1, 2],
     ),
     "NIBRS-751": ([segment("7"), segment("7"), segment("7", arrestee_sequence="02")], [2]),
     # an incident is whole

@@ -182,6 +182,14 @@ def test_missing_columns_are_noted() -> None:
     assert "con_ConsentDate" in missing
 
 
+def test_no_title_belongs_to_two_fields() -> None:
+    seen: dict[str, str] = {}
+    for field in contract(CONTRACT).table("case").fields:
+        for title in (field.name, *field.aliases):
+            assert seen.setdefault(folded(title), field.name) == field.name
+    assert len(seen) > 150
+
+
 # --- cells ------------------------------------------------------------------------------------
 
 

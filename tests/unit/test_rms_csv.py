@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import DeliveryError
+from schemas.odcs import contract
 from tests.feeds import read as read_feed
 from tests.rms_exports import (
     CASE,
@@ -252,3 +253,11 @@ def test_victims_nobody_names_are_never_one(name: str) -> None:
     found = keys(row, row, {**row, "Case Number": "25-000124"})
     assert len(set(found)) == 3
     assert all(key.startswith("25-00012") for key in found)
+
+
+def test_no_title_belongs_to_two_fields() -> None:
+    seen: dict[str, str] = {}
+    for field in contract(CONTRACT).table("involvement").fields:
+        for title in (field.name, *field.aliases):
+            assert seen.setdefault(title.strip().casefold(), field.name) == field.name
+    assert len(seen) > 100

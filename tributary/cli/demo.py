@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tributary.demo import Demo, Outcome
 
 _COUNTS = ("rows_in", "accepted", "quarantined", "refused", "loaded")
+STEPS = ("receive", "validate", "deidentify", "seal", "load", "receipt", "dispose")
 #: Rules shown per feed; the receipt has them all.
 _RULES_SHOWN = 4
 
@@ -55,19 +56,26 @@ def demo(
 
 
 class _Shown:
-    """Stages as lines, runs as bars where there is a terminal."""
+    """Stages as lines; the steps of the feeds as bars, or as lines where there is no terminal."""
 
     def __init__(self, display: Progress, began: float) -> None:
         self._display, self._began = display, began
         self._bars: dict[str, TaskID] = {}
+        self._last: dict[str, str] = {}
 
     def says(self, what: str) -> None:
-        err.print(f"[dim]{monotonic() - self._began:4.0f} s[/dim]  {what}", highlight=False)
+        err.print(f"{monotonic() - self._began:4.0f} s  {what}", highlight=False)
 
-    def sees(self, feed: str, step: str, done: int, total: int) -> None:
+    def sees(self, feed: str, step: str) -> None:
+        if self._last.get(feed) == step or step not in STEPS:
+            return
+        self._last[feed] = step
+        if not err.is_terminal:
+            self.says(f"  {feed}: {step}")
+            return
         if feed not in self._bars:
-            self._bars[feed] = self._display.add_task(feed, total=total, note="")
-        self._display.update(self._bars[feed], completed=done, total=total, note=step)
+            self._bars[feed] = self._display.add_task(feed, total=len(STEPS), note="")
+        self._display.update(self._bars[feed], completed=STEPS.index(step) + 1, note=step)
 
 
 @contextmanager

@@ -1,14 +1,14 @@
 """Sentinels for the canary tests: every direct identifier of every format carries one.
 
 A text sentinel is the test's word and the field's name (``CANARYHMISCLIENTLASTNAME``), so that a
-leak says where it came from. Numbers, telephones, dates and coordinates cannot carry a word; they carry
-values that the county never uses otherwise. Identifiers that bind rows carry a prefix instead.
+leak says where it came from. Numbers, telephones, dates and coordinates cannot carry a word; they
+carry values that the county never uses otherwise. Identifiers that bind rows carry a prefix.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tributary.county.seeds import Mask
-from tributary.county.text import Column
+from tributary.county.seeds import Days, Mask
+from tributary.county.text import Column, join
 
 #: Area code of sentinel telephones; people's area codes end at 989.
 _AREA: Final = "990"
@@ -32,7 +32,6 @@ _KINDS: Final[Mapping[tuple[str, str], str]] = {
     ("hmis", "SourceContactEmail"): "email",
     ("hmis", "UserEmail"): "email",
     ("rms", "SSN"): "ssn",
-    ("rms", "FullAddress"): "address",
     ("rms", "Phone"): "phone",
     ("rms", "Email"): "email",
     ("rms", "Latitude"): "latitude",
@@ -41,9 +40,6 @@ _KINDS: Final[Mapping[tuple[str, str], str]] = {
     ("htcds", "prs_HomePhone"): "phone",
     ("htcds", "prs_MobilePhone"): "phone",
 }
-
-#: What follows the sentinel of a text.
-_AFTER: Final = {"text": "", "email": "@example.org", "address": ", Harbor City, XX 69601"}
 
 
 @dataclass
@@ -74,14 +70,17 @@ class Canary:
         return self.prefix(usual, marked)
 
     def overlay(
-        self, feed: str, table: str, columns: dict[str, Column], rows: int, fields: str
+        self, feed: str, table: str, columns: dict[str, Column], rows: int, fields: Iterable[str]
     ) -> dict[str, Column]:
-        """``columns`` with a sentinel in every row of each of ``fields`` (names, ``|`` between)."""
+        """``columns`` with a sentinel in every row of each of ``fields``.
+
+        A text keeps what it was after its sentinel, so that people stay different people.
+        """
         if self.word is None:
             return columns
         marked = dict(columns)
-        for name in fields.split("|"):
-            marked[name] = pa.array([self._value(feed, table, name)] * rows, pa.string())
+        for name in fields:
+            marked[name] = self._marked(feed, table, name, columns.get(name), rows)
         return marked
 
     def born(self, text: pa.Array, minor: Mask, layout: str = "%Y-%m-%d") -> pa.Array:
@@ -93,7 +92,7 @@ class Canary:
         dates = pc.if_else(pa.array(minor), _MINOR.strftime(layout), _ADULT.strftime(layout))
         return pc.if_else(pc.is_null(text), None, dates)
 
-    def born_days(self, days: np.ndarray, minor: Mask) -> np.ndarray:  # type: ignore[type-arg]
+    def born_days(self, days: Days, minor: Mask) -> Days:
         """The same for dates that are written as dates."""
         if self.word is None:
             return days
@@ -102,11 +101,18 @@ class Canary:
         marked = np.where(minor, np.datetime64(_MINOR), np.datetime64(_ADULT))
         return np.where(np.isnat(days), days, marked)
 
-    def _value(self, feed: str, table: str, name: str) -> str:
+    def _marked(self, feed: str, table: str, name: str, column: Column, rows: int) -> pa.Array:
         kind = _KINDS.get((feed, name), "text")
         tag = re.sub("[^A-Z0-9]", "", f"{feed}{table}{name}".upper())
-        if kind in _AFTER:
-            return self.keep(f"{self.word}{tag}") + _AFTER[kind]
+        if kind not in ("text", "email"):
+            return pa.array([self._number(kind, tag)] * rows, pa.string())
+        sentinel = pa.scalar(self.keep(f"{self.word}{tag}"))
+        before = pa.nulls(rows, pa.string()) if column is None else column
+        if isinstance(before, str):
+            before = pa.array([before] * rows, pa.string())
+        return join(sentinel, pc.coalesce(before, "@example.org" if kind == "email" else ""))
+
+    def _number(self, kind: str, tag: str) -> str:
         number = self._numbers.setdefault(tag, len(self._numbers) + 11)
         if kind == "ssn":
             return self.keep(f"{_AREA}00{4200 + number}")

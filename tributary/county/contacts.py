@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
 from tributary.county import rates
 from tributary.county.hmis_sites import KIND, VSP, WEIGHT, YOUTH
@@ -21,12 +22,18 @@ class Period:
     months: int
 
     @property
+    def month(self) -> np.datetime64:
+        """The first month."""
+        return np.datetime64(self.start.strftime("%Y-%m"))
+
+    @property
     def first(self) -> np.datetime64:
         return np.datetime64(self.start, "D")
 
     @property
     def end(self) -> np.datetime64:
-        return (np.datetime64(self.start, "M") + self.months).astype("datetime64[D]")
+        after: np.datetime64 = (self.month + self.months).astype("datetime64[D]")
+        return after
 
     @property
     def last(self) -> np.datetime64:
@@ -39,15 +46,15 @@ class Period:
     def draw(self, random: np.random.Generator, size: int) -> Days:
         """Days of the period; a month is as likely as its weight (summer is busier)."""
         month = pick(random, self.month_weights(), size)
-        first = np.datetime64(self.start, "M") + month
+        first = self.month + month
         length = (first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")
         offset = np.floor(random.random(size) * length.astype(int)).astype("timedelta64[D]")
-        return first.astype("datetime64[D]") + offset
+        return np.asarray(first.astype("datetime64[D]") + offset)
 
-    def month_weights(self) -> np.ndarray:  # type: ignore[type-arg]
+    def month_weights(self) -> npt.NDArray[np.float64]:
         """A mild season, highest in July (assumption). Planted trends change these weights."""
-        month = (np.datetime64(self.start, "M").astype(int) + np.arange(self.months)) % 12
-        return 1.0 + 0.12 * np.cos((month - 6) * np.pi / 6)
+        month = (self.start.month - 1 + np.arange(self.months)) % 12
+        return np.asarray(1.0 + 0.12 * np.cos((month - 6) * np.pi / 6))
 
 
 @dataclass

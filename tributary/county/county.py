@@ -12,7 +12,7 @@ from tributary.county.canary import Canary
 from tributary.county.contacts import Period
 from tributary.county.facts import Facts
 from tributary.county.people import People
-from tributary.county.seeds import BATCH, Ints, stream
+from tributary.county.seeds import BATCH, Ints, Mask, stream
 from tributary.county.truth import Truth
 
 #: Called as ``progress(part, done, total)`` while files are written; rows of that part.
@@ -41,7 +41,7 @@ class County:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / file
 
-    def minor(self, person: Ints) -> np.ndarray:  # type: ignore[type-arg]
+    def minor(self, person: Ints) -> Mask:
         """Under 18 at the start of the period."""
         return self.people.age(person, np.full(len(person), self.period.first)) < 18
 

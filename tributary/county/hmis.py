@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,7 +107,7 @@ def five_point(random: np.random.Generator, yes: Mask | float, unknown: float, r
     return np.where(chance(random, unknown, rows), silent, answer.astype(np.int64))
 
 
-def options(random: np.random.Generator, weights: dict[int, float], rows: int) -> Ints:
+def options(random: np.random.Generator, weights: Mapping[int, float], rows: int) -> Ints:
     """One of the codes each, by weight."""
     codes = np.array(list(weights))
     return codes[pick(random, list(weights.values()), rows)]

@@ -20,7 +20,7 @@ _RACE_COLUMNS = {
     "NativeHIPacific": "P",
     "White": "W",
 }
-_NAMES = "FirstName|MiddleName|LastName|NameSuffix"
+_NAMES = ("FirstName", "MiddleName", "LastName", "NameSuffix")
 
 
 def client_columns(
@@ -41,7 +41,7 @@ def client_columns(
         **hmis.tail(random, county.period.draw(random, len(client)), deleted),
     }
     columns = county.canary.overlay(
-        "hmis", "Client", columns, len(client), "AdditionalRaceEthnicity"
+        "hmis", "Client", columns, len(client), ["AdditionalRaceEthnicity"]
     )
     return columns, written.changes
 
@@ -58,9 +58,9 @@ def _identity(hmis: Hmis, random: np.random.Generator, written: Written) -> dict
     }
     known = pc.is_valid(written.ssn).to_numpy(zero_copy_only=False)
     columns["SSNDataQuality"] = pa.array(np.where(written.ssn_full, 1, np.where(known, 2, 99)))
-    columns = hmis.county.canary.overlay("hmis", "Client", columns, rows, f"{_NAMES}|SSN")
+    columns = hmis.county.canary.overlay("hmis", "Client", columns, rows, [*_NAMES, "SSN"])
     if hmis.hashed:
-        columns |= {name: _hashed(hmis, columns[name]) for name in _NAMES.split("|")}
+        columns |= {name: _hashed(hmis, columns[name]) for name in _NAMES}
         columns["SSN"] = hashed_ssn(columns["SSN"])
         if hmis.county.canary.word is not None:
             hmis.county.canary.keep(columns["SSN"][0].as_py())
@@ -71,7 +71,7 @@ def _hashed(hmis: Hmis, names: pa.Array) -> pa.Array:
     canary = hmis.county.canary
     if canary.word is None:
         return hashed_names(names)
-    return pa.array([canary.keep(sha256(name)) for name in names.to_pylist()], pa.string())
+    return pa.array([canary.keep(sha256(canary.word))] * len(names), pa.string())
 
 
 def _sex(hmis: Hmis, random: np.random.Generator, someone: People) -> dict[str, Column]:

@@ -251,7 +251,7 @@ def _outreach(hmis: Hmis) -> Mask:
 
 
 def _served(hmis: Hmis) -> Mask:
-    return _rhy(hmis) | (KIND[hmis.stays.site] == 1)
+    return np.asarray(_rhy(hmis) | (KIND[hmis.stays.site] == 1))
 
 
 def _six(hmis: Hmis, _: np.random.Generator) -> Ints:

@@ -91,7 +91,7 @@ class HmisFaults:
 
         No fault stands in a row that is deleted or refused: nobody would find it there.
         """
-        stays, planter = self.hmis.stays, Planter(self._stream("faults", table), len(about))
+        stays, planter = self.hmis.stays, Planter(self._stream("faults", table), len(about), 20)
         out = self.refused["vsp"] | self.refused["rhy_without_consent"]
         if table == "Client":
             deleted, rhy = self.client_deleted, np.zeros(len(about), np.bool_)

@@ -161,10 +161,10 @@ def site_tables(canary: Canary, opened: str) -> dict[str, tuple[dict[str, Column
 
 #: Names and confidential addresses of sites.
 _DIRECT: Final = {
-    "Organization": "OrganizationName|OrganizationCommonName",
-    "Project": "ProjectName|ProjectCommonName",
-    "ProjectCoC": "Address1|Address2",
-    "Funder": "OtherFunder|GrantID",
+    "Organization": ("OrganizationName", "OrganizationCommonName"),
+    "Project": ("ProjectName", "ProjectCommonName"),
+    "ProjectCoC": ("Address1", "Address2"),
+    "Funder": ("OtherFunder", "GrantID"),
 }
 
 

@@ -19,12 +19,6 @@ from tributary.county.places import COUNTRIES, ORIGIN_STATES, PLACES, STATE
 from tributary.county.seeds import Days, Ints, Mask, chance, pick
 from tributary.county.text import Column, choose, join, number, serial, where
 
-_DIRECT: Final = (
-    "prs_FirstName|prs_SecondName|prs_Email|prs_HomePhone|prs_MobilePhone|prs_MailingStreet|"
-    "cas_CaseOwner|cas_ReferringPrimaryCaseWorker|cas_ReferredPrimaryCaseWorker|"
-    "cas_IncomingReferralDetails|cas_OutgoingReferralDetails|cas_ReasonForCaseClosure|"
-    "vic_LocationOfRecruitment|vic_LocationOfExploitation|cas_ReferringOrganisation|cas_ReferredOrganisation"
-)
 _ORGANISATIONS: Final = (
     "Ansel County Sheriff",
     "Harbor Youth House",
@@ -76,7 +70,7 @@ def columns(
         **_what(county, random, person, spelled),
         **_case(county, random, cases, index, spelled, out),
     }
-    cells = county.canary.overlay("htcds", "", cells, len(index), _DIRECT)
+    cells = county.canary.overlay("htcds", "", cells, len(index), codes.DIRECT)
     lists = {name: column.to_pylist() for name, column in cells.items()}
     lists |= _dates(county, random, cases, index, written, out)
     return {_label(name): cell for name, cell in lists.items()}, written

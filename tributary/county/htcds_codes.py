@@ -145,3 +145,22 @@ ORGANISATION_TYPES: Final = (
     ("HealthServiceOrganisation", "Health Service Organisation"),
 )
 REASONS: Final = ("Additional Services Required", "Migration Or Change Of Location", "Other")
+#: Direct identifiers and free text; birth date and case number are marked in their own way.
+DIRECT: Final = (
+    "prs_FirstName",
+    "prs_SecondName",
+    "prs_Email",
+    "prs_HomePhone",
+    "prs_MobilePhone",
+    "prs_MailingStreet",
+    "cas_CaseOwner",
+    "cas_ReferringPrimaryCaseWorker",
+    "cas_ReferredPrimaryCaseWorker",
+    "cas_IncomingReferralDetails",
+    "cas_OutgoingReferralDetails",
+    "cas_ReasonForCaseClosure",
+    "vic_LocationOfRecruitment",
+    "vic_LocationOfExploitation",
+    "cas_ReferringOrganisation",
+    "cas_ReferredOrganisation",
+)

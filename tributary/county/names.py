@@ -41,7 +41,7 @@ class Pool:
 
     def draw(self, random: np.random.Generator, group: tuple[str, str], size: int) -> Ints:
         part = self.groups[group]
-        return part.start + pick(random, zipf(part.stop - part.start), size)
+        return np.asarray(part.start + pick(random, zipf(part.stop - part.start), size))
 
 
 @dataclass(frozen=True)

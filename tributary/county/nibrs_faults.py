@@ -102,7 +102,7 @@ def _eligible(fault: Fault, incidents: Incidents, levels: Levels) -> Mask:
 
 
 def _person(victims: Segments) -> Mask:
-    return victims.fields["kind"] == b"I"
+    return np.asarray(victims.fields["kind"] == b"I")
 
 
 def _spoil(planted: Planted, incidents: Incidents, levels: Levels, last: np.datetime64) -> None:

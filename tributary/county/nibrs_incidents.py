@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tributary.county import rates
 from tributary.county.county import County
@@ -50,7 +52,7 @@ class Incidents:
     def __len__(self) -> int:
         return len(self.day)
 
-    def per_scene(self, name: str) -> np.ndarray:  # type: ignore[type-arg]
+    def per_scene(self, name: str) -> npt.NDArray[Any]:
         """An attribute of each incident's scene."""
         return np.array([getattr(scene, name) for scene in SCENES])[self.scene]
 

@@ -92,9 +92,16 @@ def texts(lines: Block) -> pa.Array:
     return pa.FixedSizeBinaryArray.from_buffers(kind, len(lines), [None, raw]).cast(pa.binary())
 
 
+def digits(values: Ints, width: int) -> Cells:
+    """Numbers with leading zeros."""
+    longer = (np.asarray(values) + 10**width).astype(f"S{width + 1}")
+    letters = longer.view("S1").reshape(-1, width + 1)[:, 1:]
+    return np.ascontiguousarray(letters).view(f"S{width}").reshape(-1)
+
+
 def two(values: Ints) -> Cells:
     """Numbers as two digits."""
-    return np.char.zfill(values.astype("S2"), 2)
+    return digits(values, 2)
 
 
 def compact(days: npt.NDArray[np.datetime64]) -> Cells:

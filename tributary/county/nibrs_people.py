@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from tributary.county.county import County
 from tributary.county.nibrs_incidents import Incidents, relations
-from tributary.county.nibrs_layout import Cells, ages, compact, two
+from tributary.county.nibrs_layout import Cells, ages, compact, digits, two
 from tributary.county.nibrs_level import Fields, Segments, letters, made, nobody, stack
 from tributary.county.nibrs_scenes import CURFEW, GROUP_B, SOCIETY
 from tributary.county.people import MALE, RACES
@@ -53,7 +53,7 @@ def victims(
     own = np.concatenate([np.ones(len(business), np.bool_), only[society]])
     count = np.bincount(people.incident, minlength=len(incidents))
     fields: Fields = {
-        "sequence": np.char.zfill((count[others] + 1).astype("S3"), 3),
+        "sequence": digits(count[others] + 1, 3),
         "code": np.where(own, code[others], second[others]),
         "code_2": np.where(own, second[others], b""),
         "kind": np.concatenate([np.full(len(business), b"B"), np.full(len(society), b"S")]),
@@ -120,7 +120,7 @@ def _person_victims(
     age = county.people.age(victims.person, incidents.day[of])
     free = incidents.per_scene("code")[of] != "36B"
     fields: Fields = {
-        "sequence": np.char.zfill((victims.nth + 1).astype("S3"), 3),
+        "sequence": digits(victims.nth + 1, 3),
         "code": incidents.per_scene("code").astype("S3")[of],
         "code_2": np.where(against_society[of], b"", second[of]),
         "kind": "I",

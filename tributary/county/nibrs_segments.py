@@ -6,10 +6,11 @@ import numpy as np
 
 from tributary.county.county import County
 from tributary.county.nibrs_incidents import Incidents
-from tributary.county.nibrs_layout import Cells, compact, two
+from tributary.county.nibrs_layout import Cells, compact, digits, two
 from tributary.county.nibrs_level import Fields, Segments, letters, made, nobody
 from tributary.county.nibrs_people import arrestees, offenders, victims
 from tributary.county.nibrs_scenes import SCENES, VEHICLES, WORTHLESS
+from tributary.county.people import RACES
 from tributary.county.seeds import Ints, Mask, chance, pick
 
 
@@ -23,7 +24,7 @@ def segments(
     """Levels 1 to 6. ``last``: end of the month of submission. ``atn``: one number per arrestee."""
     unknown = _unknown_demographics(random, incidents)
     levels = (
-        _administrative(random, incidents, unknown, last),
+        _administrative(random, incidents, _described_offender(county, incidents, unknown), last),
         _offences(random, incidents),
         _property(random, incidents),
         victims(county, random, incidents, unknown),
@@ -40,14 +41,24 @@ def _unknown_demographics(random: np.random.Generator, incidents: Incidents) -> 
     return incidents.known & ~arrested & chance(random, 0.05, len(incidents))
 
 
+def _described_offender(county: County, incidents: Incidents, unknown: Mask) -> Mask:
+    """Incidents with an offender of known age, sex and race, as exceptional clearance needs."""
+    offenders = incidents.offenders
+    race = county.people.race[np.maximum(offenders.person, 0)]
+    described = (offenders.person >= 0) & (race != RACES.index("U"))
+    found = np.zeros(len(incidents), np.bool_)
+    found[offenders.incident[described]] = True
+    return found & ~unknown
+
+
 def _administrative(
-    random: np.random.Generator, incidents: Incidents, unknown: Mask, last: np.datetime64
+    random: np.random.Generator, incidents: Incidents, described: Mask, last: np.datetime64
 ) -> Segments:
     rows = len(incidents)
     hour = two(random.integers(0, 24, rows))
     arrested = np.zeros(rows, np.bool_)
     arrested[incidents.arrestees.incident] = True
-    closed = incidents.known & ~arrested & ~unknown & chance(random, 0.04, rows)
+    closed = described & ~arrested & chance(random, 0.04, rows)
     closed_on = np.minimum(incidents.day + random.integers(0, 40, rows), last)
     fields: Fields = {
         "date": compact(incidents.day),
@@ -100,9 +111,9 @@ def _property(random: np.random.Generator, incidents: Incidents) -> Segments:
             broken = rows[incidents.second[rows]]
             parts.append((broken, "4", np.full(len(broken), b"77", "S2")))
     incident = np.concatenate([rows for rows, _, _ in parts])
-    loss = np.concatenate([np.full(len(rows), loss, "S1") for rows, loss, _ in parts])
+    losses = np.concatenate([np.full(len(rows), loss, "S1") for rows, loss, _ in parts])
     description = np.concatenate([codes for _, _, codes in parts])
-    return _property_fields(random, incidents, incident, loss, description)
+    return _property_fields(random, incidents, incident, losses, description)
 
 
 def _property_fields(
@@ -117,7 +128,7 @@ def _property_fields(
     loss = np.where(attempted & (loss != b"4"), b"1", loss)
     something = (loss != b"1") & (description != b"")
     drugs = something & (description == b"10")
-    dollars = np.char.zfill(random.integers(5, 4_000, rows).astype("S9"), 9)
+    dollars = digits(random.integers(5, 4_000, rows), 9)
     worthless = np.isin(description, [code.encode() for code in WORTHLESS])
     value = np.where(drugs, b"", np.where(worthless, b"0" * 9, dollars))
     vehicle = something & np.isin(description, [c.encode() for c in VEHICLES]) & (loss == b"7")
@@ -130,9 +141,7 @@ def _property_fields(
         "value_2": np.where(kit, b"000000010", b""),
         "stolen": np.where(vehicle, b"01", b""),
         "drug": np.where(drugs, letters("ABDEGLM", random, rows), b""),
-        "quantity": np.where(
-            drugs, np.char.zfill((random.integers(1, 60, rows) * 500).astype("S12"), 12), b""
-        ),
+        "quantity": np.where(drugs, digits(random.integers(1, 60, rows) * 500, 12), b""),
         "measure": np.where(drugs, b"GM", b""),
     }
     order = loss.astype("S1").view(np.uint8).reshape(-1).astype(np.int64)

@@ -49,7 +49,7 @@ class People:
     """One entry a person in every array; person ``i`` is ``P%07d`` in the truth.
 
     ``surname2`` and ``middle`` are -1 where there is none. ``home`` indexes ``PLACES``; latitude
-    and longitude are WGS 84 degrees. ``phone`` is area code * 100 + the last two digits of 555-01xx.
+    and longitude are WGS 84 degrees. ``phone``: area code * 100 + the last digits of 555-01xx.
     ``kind`` is the latent truth: ``NOT_TRAFFICKED``, ``SEX``, ``LABOUR`` or ``BOTH``.
     """
 
@@ -79,7 +79,7 @@ class People:
 
     @property
     def victim(self) -> Mask:
-        return self.kind != NOT_TRAFFICKED
+        return np.asarray(self.kind != NOT_TRAFFICKED)
 
     def take(self, index: Ints) -> People:
         return People(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
@@ -159,7 +159,7 @@ def _born(random: np.random.Generator, victim: Mask, start: date) -> Days:
     return np.datetime64(start) - np.floor(age * 365.25).astype("timedelta64[D]")
 
 
-def _names(random: np.random.Generator, culture: Ints, sex: Ints) -> dict[str, Ints]:
+def _names(random: np.random.Generator, culture: Ints, sex: Ints) -> dict[str, Any]:
     size = len(culture)
     columns = {
         name: np.full(size, -1, np.int64) for name in ("given", "middle", "surname", "surname2")
@@ -194,7 +194,7 @@ def _origin(random: np.random.Generator, culture: Ints, victim: Mask) -> dict[st
     return {"race": race, "hispanic": hispanic, "citizenship": citizenship}
 
 
-def _contact(random: np.random.Generator, size: int) -> dict[str, Ints]:
+def _contact(random: np.random.Generator, size: int) -> dict[str, Any]:
     offset = int(random.integers(_SSN_NUMBERS))
     number = (np.arange(size, dtype=np.int64) * _SSN_STEP + offset) % _SSN_NUMBERS
     serial, group = number % 9_999 + 1, number // 9_999 % 49 + 1

@@ -71,9 +71,7 @@ class Country(NamedTuple):
     name: str
 
 
-COUNTRIES: Final = tuple(
-    Country(*line.split("|")) for line in text("countries.txt").splitlines()
-)
+COUNTRIES: Final = tuple(Country(*line.split("|")) for line in text("countries.txt").splitlines())
 #: States from which domestic victims are brought.
 ORIGIN_STATES: Final = ("TX", "CA", "FL", "NY", "GA", "NV", "OH", "WA")
 

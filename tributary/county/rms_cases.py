@@ -11,7 +11,7 @@ from tributary.county import rates
 from tributary.county.county import County
 from tributary.county.people import BOTH, LABOUR, MALE, NOT_TRAFFICKED, SEX
 from tributary.county.places import HARBOR, PLACES
-from tributary.county.seeds import Days, Ints, chance, pick
+from tributary.county.seeds import Days, Ints, Mask, chance, pick
 
 ROLES: Final = ("VIC", "SUS", "ARR", "WIT", "RP")
 VICTIM, SUSPECT, ARRESTEE, WITNESS, REPORTER = range(5)
@@ -173,5 +173,5 @@ def _involved(
     return {"case": case[keep][order], "role": role[keep][order], "person": person[keep][order]}
 
 
-def _some(random: np.random.Generator, pool: Ints, mask: np.ndarray) -> Ints:  # type: ignore[type-arg]
+def _some(random: np.random.Generator, pool: Ints, mask: Mask) -> Ints:
     return pool[random.integers(0, len(pool), int(mask.sum()))]

@@ -24,15 +24,16 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
 def zipf(size: int, flattening: float = 4.0) -> npt.NDArray[np.float64]:
     """Weights of a list ordered from common to rare, adding up to 1."""
     weights = 1.0 / (np.arange(size) + flattening)
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 def pick(random: np.random.Generator, weights: npt.ArrayLike, size: int) -> Ints:
     """``size`` indices drawn with ``weights`` (which need not add up to 1)."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.searchsorted(edges, random.random(size) * edges[-1], side="right").astype(np.int64)
+    found = np.searchsorted(edges, random.random(size) * edges[-1], side="right")
+    return np.asarray(found, dtype=np.int64)
 
 
 def chance(random: np.random.Generator, rate: npt.ArrayLike, size: int) -> Mask:
     """True with probability ``rate`` (one for all, or one each)."""
-    return np.asarray(random.random(size) < rate)
+    return np.asarray(random.random(size) < np.asarray(rate))

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -88,10 +87,12 @@ class Truth:
 
     def people(self, people: People) -> None:
         """Write ``people.parquet``."""
-        with _writer(self._folder / "people.parquet") as write:
+        nobody = np.zeros(0, np.int64)
+        schema = _people_table(people.take(nobody), nobody).schema
+        with pq.ParquetWriter(self._folder / "people.parquet", schema) as file:
             for at in range(0, len(people), BATCH):
                 index = np.arange(at, min(at + BATCH, len(people)))
-                write(_people_table(people.take(index), index))
+                file.write_table(_people_table(people.take(index), index))
 
     def facts(self, facts: Facts) -> None:
         """Write ``facts.parquet``."""
@@ -166,25 +167,6 @@ class Truth:
 
 def _constant(value: str | None, size: int) -> pa.Array:
     return pa.array([value] * size, pa.string())
-
-
-class _writer:  # noqa: N801 - reads as a function
-    """A Parquet file written table by table."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._open: pq.ParquetWriter | None = None
-
-    def __enter__(self) -> Any:
-        return self._write
-
-    def _write(self, table: pa.Table) -> None:
-        self._open = self._open or pq.ParquetWriter(self._path, table.schema)
-        self._open.write_table(table)
-
-    def __exit__(self, *_: object) -> None:
-        if self._open:
-            self._open.close()
 
 
 def _people_table(people: People, index: Ints) -> pa.Table:

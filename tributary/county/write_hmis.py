@@ -23,21 +23,23 @@ from tributary.county.hmis_stays import enrollment_columns, exit_columns
 from tributary.county.names import given_names, surnames
 from tributary.county.places import COC
 from tributary.county.seeds import Ints, Mask
-from tributary.county.text import Column, lines, moment, payload
+from tributary.county.text import Column, lines, payload
 
 #: Columns in which staff write what they like, by file.
 _FREE_TEXT: Final = {
-    "Assessment": "AssessmentLocation",
-    "AssessmentQuestions": "AssessmentQuestion|AssessmentAnswer",
-    "AssessmentResults": "AssessmentResult",
-    "CurrentLivingSituation": "LocationDetails|VerifiedBy",
-    "Enrollment": "SexualOrientationOther|PreferredLanguageDifferent",
-    "Event": "LocationCrisisOrPHHousing",
-    "Exit": "OtherDestination",
+    "Assessment": ("AssessmentLocation",),
+    "AssessmentQuestions": ("AssessmentQuestion", "AssessmentAnswer"),
+    "AssessmentResults": ("AssessmentResult",),
+    "CurrentLivingSituation": ("LocationDetails", "VerifiedBy"),
+    "Enrollment": ("SexualOrientationOther", "PreferredLanguageDifferent"),
+    "Event": ("LocationCrisisOrPHHousing",),
+    "Exit": ("OtherDestination",),
     "IncomeBenefits": (
-        "OtherIncomeSourceIdentify|OtherBenefitsSourceIdentify|OtherInsuranceIdentify"
+        "OtherIncomeSourceIdentify",
+        "OtherBenefitsSourceIdentify",
+        "OtherInsuranceIdentify",
     ),
-    "Services": "OtherTypeProvided|MovingOnOtherType",
+    "Services": ("OtherTypeProvided", "MovingOnOtherType"),
 }
 
 
@@ -101,9 +103,8 @@ class _Writer:
     def _render(self, table: str, names: list[str], part: Part, plan: Plan | None) -> pa.Array:
         columns, rows = part.columns, len(part.rows)
         if table in _FREE_TEXT:
-            columns = self._hmis.county.canary.overlay(
-                "hmis", table, columns, rows, _FREE_TEXT[table]
-            )
+            free = [name for name in _FREE_TEXT[table] if name in names]
+            columns = self._hmis.county.canary.overlay("hmis", table, columns, rows, free)
         quoted = {name for name, column in columns.items() if _is_text(name, column)}
         if plan:
             columns = self._faults.apply(plan, columns, part.rows, part.stay)
@@ -224,7 +225,7 @@ class _Writer:
             "SourceContactLast": "Desk",
             "SourceContactPhone": "5550142",
             "SourceContactEmail": "hmis@example.org",
-            "ExportDate": moment(np.array([period.end]) + np.timedelta64(6, "h")),
+            "ExportDate": f"{period.end} 06:00:00",
             "ExportStartDate": str(period.first),
             "ExportEndDate": str(period.last),
             "SoftwareName": "Ansel HMIS",
@@ -235,7 +236,7 @@ class _Writer:
             "HashStatus": pa.array([4 if hmis.hashed else 1]),
             "ImplementationID": "ANSEL01",
         }
-        contact = "SourceContactFirst|SourceContactLast|SourceContactPhone|SourceContactEmail"
+        contact = [f"SourceContact{part}" for part in ("First", "Last", "Phone", "Email")]
         return hmis.county.canary.overlay("hmis", "Export", columns, 1, contact)
 
     def _users(self) -> dict[str, Column]:
@@ -246,7 +247,7 @@ class _Writer:
             "UserFirstName": given.take(pa.array(random.integers(0, len(given), STAFF))),
             "UserLastName": surname.take(pa.array(random.integers(0, len(surname), STAFF))),
         }
-        fields = "UserFirstName|UserLastName|UserPhone|UserEmail"
+        fields = ("UserFirstName", "UserLastName", "UserPhone", "UserEmail")
         return self._hmis.county.canary.overlay("hmis", "User", columns, STAFF, fields)
 
 

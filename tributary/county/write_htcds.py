@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from tributary.county.county import County
 from tributary.county.faults import Planter

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +18,21 @@ from tributary.county.nibrs_incidents import Pools, draw, pools
 from tributary.county.nibrs_layout import Cells, block, compact, texts
 from tributary.county.nibrs_level import Segments
 from tributary.county.nibrs_people import group_b
+from tributary.county.nibrs_reports import (
+    CONTRACT,
+    Reports,
+    Submission,
+    deleted_later,
+    quiet_month,
+    report_numbers,
+    reports,
+    submissions,
+)
 from tributary.county.nibrs_segments import segments
 from tributary.county.places import SHERIFF_ORIS
-from tributary.county.seeds import BATCH, Days, Ints, Mask, chance, pick
+from tributary.county.seeds import BATCH, Ints
 from tributary.county.text import payload
 
-CONTRACT: Final = "county_sheriff.nibrs"
 TABLES: Final = {
     0: "zero_report",
     1: "administrative",
@@ -37,35 +44,6 @@ TABLES: Final = {
     7: "group_b_arrest",
 }
 _PEOPLE: Final = (4, 5, 6, 7)
-_ORI_SHARES: Final = (0.6, 0.2, 0.15, 0.05)
-
-
-@dataclass
-class Reports:
-    """What the agencies report in the whole period by day: incidents, or Group B arrests."""
-
-    day: Days
-    ori: Cells
-    number: Cells
-
-    def between(self, first: np.datetime64, end: np.datetime64) -> Ints:
-        return np.arange(*np.searchsorted(self.day, [first, end]))
-
-
-@dataclass
-class Submission:
-    """One file: months ``first`` up to and without ``end``; ``month`` is MMYYYY of its last one."""
-
-    path: Path
-    first: np.datetime64
-    end: np.datetime64
-    lines: int = 0
-    file: BinaryIO | None = field(default=None, repr=False)
-
-    @property
-    def month(self) -> str:
-        last = (self.end - 1).astype(object)
-        return f"{last.month:02d}{last.year}"
 
 
 def write_nibrs(county: County, monthly: bool = False) -> tuple[Path, ...]:
@@ -76,24 +54,12 @@ def write_nibrs(county: County, monthly: bool = False) -> tuple[Path, ...]:
     writes one file a month.
     """
     writer = _Writer(county)
-    submissions = _submissions(county, monthly)
-    for number, submission in enumerate(submissions):
+    files = submissions(county, monthly)
+    for number, submission in enumerate(files):
         with submission.path.open("wb") as submission.file:
-            writer.write(submission, number, last=number == len(submissions) - 1)
+            writer.write(submission, number, last=number == len(files) - 1)
         submission.file = None
-    return tuple(submission.path for submission in submissions)
-
-
-def _submissions(county: County, monthly: bool) -> list[Submission]:
-    period = county.period
-    months = np.datetime64(period.start, "M") + np.arange(period.months + 1)
-    edges = months if monthly or period.months == 1 else months[[0, -2, -1]]
-    found = []
-    for first, end in pairwise(edges):
-        name = f"nibrs_{str(end - 1).replace('-', '')}.txt"
-        path = county.place(CONTRACT, name)
-        found.append(Submission(path, first.astype("datetime64[D]"), end.astype("datetime64[D]")))
-    return found
+    return tuple(submission.path for submission in files)
 
 
 class _Writer:
@@ -101,11 +67,9 @@ class _Writer:
         self._county = county
         self._pools: Pools = pools(county)
         people = len(county.people)
-        self._incidents = self._reports("incidents", round(people * rates.NIBRS_INCIDENTS), "I", "")
-        self._arrests = self._reports(
-            "group b", max(1, round(people * rates.NIBRS_GROUP_B)), "B", "B"
-        )
-        self._deleted = self._chosen_for_deletion()
+        self._incidents = reports(county, "incidents", people * rates.NIBRS_INCIDENTS, "I", "")
+        self._arrests = reports(county, "group b", people * rates.NIBRS_GROUP_B, "B", "B")
+        self._deleted = deleted_later(county, self._incidents)
         self._atn = 0
 
     def write(self, submission: Submission, number: int, last: bool) -> None:
@@ -119,41 +83,6 @@ class _Writer:
             self._zero_report(submission)
         self._county.truth.counts[f"{CONTRACT}.{submission.path.name}.lines"] = submission.lines
 
-    def _reports(self, what: str, size: int, marked: str, letter: str) -> Reports:
-        random = self._county.stream("nibrs", what)
-        day = np.sort(self._county.period.draw(random, size))
-        ori = np.array(SHERIFF_ORIS, "S9")[pick(random, _ORI_SHARES, size)]
-        quiet = (ori == SHERIFF_ORIS[-1].encode()) & (day.astype("datetime64[M]") == self._quiet)
-        ori[quiet] = SHERIFF_ORIS[0].encode()
-        return Reports(day, ori, self._numbers(day, marked, letter))
-
-    @property
-    def _quiet(self) -> np.datetime64:
-        """The month in which the smallest agency has nothing to report: the last but one."""
-        return np.datetime64(self._county.period.end, "M") - 2
-
-    def _numbers(self, day: Days, marked: str, letter: str, start: int = 0) -> Cells:
-        """``YY-NNNNNNN``; with ``letter`` before it for arrest transaction numbers."""
-        serial = np.arange(start + 1, start + len(day) + 1)
-        word = self._county.canary.prefix("", marked)
-        if word:
-            if len(serial) and serial[-1] > 10 ** (12 - len(word)) - 1:
-                raise ValueError("too many incidents for a sentinel within 12 characters")
-            return np.char.add(word.encode(), np.char.zfill(serial.astype("S7"), 12 - len(word)))
-        year = day.astype("datetime64[Y]").astype(int) % 100 + 70
-        head = np.char.add(letter.encode(), np.char.zfill((year % 100).astype("S2"), 2))
-        return np.char.add(np.char.add(head, b"-"), np.char.zfill(serial.astype("S7"), 7))
-
-    def _chosen_for_deletion(self) -> Mask:
-        """Incidents sent in an earlier submission than the last month's and deleted in that one."""
-        earlier = self._incidents.day < (np.datetime64(self._county.period.end, "M") - 1)
-        random = self._county.stream("nibrs", "deleted")
-        chosen = earlier & chance(random, rates.DELETED, len(earlier))
-        if earlier.any() and self._county.period.months > 1:
-            chosen[0] = True
-            return chosen
-        return np.zeros(len(earlier), np.bool_)
-
     def _batches(
         self, submission: Submission, number: int
     ) -> Iterator[tuple[dict[int, Segments], Ints, list[Planted]]]:
@@ -163,7 +92,7 @@ class _Writer:
             last = submission.end - 1
             incidents = draw(self._county, random, self._incidents.day[of], self._pools)
             arrests = len(incidents.arrestees.incident)
-            numbers = self._numbers(np.full(arrests, last), "T", "A", self._atn)
+            numbers = report_numbers(self._county, np.full(arrests, last), "T", "A", self._atn)
             self._atn += arrests
             levels = segments(self._county, random, incidents, last, numbers)
             yield levels, of, plant(random, incidents, levels, self._deleted[of], last)
@@ -300,7 +229,7 @@ class _Writer:
     def _zero_report(self, submission: Submission) -> None:
         if self._county.period.months < 3:
             return
-        month = self._quiet.astype(object)
+        month = quiet_month(self._county).astype(object)
         fields = {"zero_month": f"{month.month:02d}", "zero_year": str(month.year)}
         ori = np.array(SHERIFF_ORIS[-1:], "S9")
         number = np.array([b"0" * 12])

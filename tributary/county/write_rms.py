@@ -27,7 +27,7 @@ CONTRACT: Final = "harbor_police.rms"
 CASE_COLUMNS: Final = tuple(load("rms.yaml")["case"])
 #: ... and what an involvement export adds.
 PERSON_COLUMNS: Final = tuple(load("rms.yaml")["person"])
-_DIRECT: Final = "|".join(load("rms.yaml")["direct"])
+_DIRECT: Final = tuple(load("rms.yaml")["direct"])
 _DATE: Final = "%m/%d/%Y"
 #: Fault, rule, column and what is written into it.
 _CELL_FAULTS: Final = (

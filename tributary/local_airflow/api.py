@@ -53,9 +53,12 @@ class Api:
     def active_runs(self) -> list[dict[str, Any]]:
         return self.runs(states=_ACTIVE)
 
-    def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
-        """Task instances of one run (``~`` for all)."""
-        return self._get(f"dags/{dag}/dagRuns/{run}/taskInstances", "task_instances")
+    def tasks(
+        self, dag: str = "~", run: str = "~", states: Sequence[str] = ()
+    ) -> list[dict[str, Any]]:
+        """Task instances of one run, or of all."""
+        place = f"dags/{dag}/dagRuns/{run}/taskInstances"
+        return self._get(place, "task_instances", state=list(states))
 
     def xcoms(self, dag: str, run: str, task: str) -> list[dict[str, Any]]:
         """What a task handed on: keys, and the values behind them under ``value``."""

@@ -14,7 +14,7 @@
 --   location, venue  of the trafficking offense if there is one, else of a prostitution offense, else
 --       of the first offense by code.
 
--- Every delete, also of what is sent again in the same delivery: the loader deletes only the rest.
+-- Of an incident that is deleted and sent again in one delivery, the rules leave the later line.
 CREATE VIEW core.deleted AS
 SELECT 'event' AS unit, incident_token AS token FROM source."administrative" WHERE action = 'D'
 UNION ALL
