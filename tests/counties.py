@@ -32,6 +32,10 @@ NIBRS = {
 }
 
 
+#: Folders of the counties of this run; they go when the run ends.
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+
+
 @dataclass(frozen=True)
 class County:
     """A county on disk. Row numbers are those of the truth."""
@@ -89,8 +93,9 @@ class County:
 @cache
 def county(persons: int = 3_000, seed: int = 11, **options: Any) -> County:
     """The same county once per test run; ``options`` as for ``generate``."""
-    folder = Path(tempfile.mkdtemp(prefix="county-"))
-    return County(generate(persons, seed, folder, **options))
+    folder = tempfile.TemporaryDirectory(prefix="county-")
+    _FOLDERS.append(folder)
+    return County(generate(persons, seed, Path(folder.name), **options))
 
 
 def field(line: str, name: str) -> str:

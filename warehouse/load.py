@@ -138,7 +138,7 @@ class _Load:
         Its feeds share units, so that no key is made twice and no unit is deleted under a link.
         """
         self._session.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
-        self._session.execute(text("SET LOCAL work_mem = '64MB'"))
+        self._session.execute(text("SET LOCAL work_mem = '128MB'"))
         lock = func.hashtextextended(f"tributary {self._entry.agency}", 0)
         self._session.execute(select(func.pg_advisory_xact_lock(lock)))
 

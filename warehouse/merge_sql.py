@@ -143,7 +143,10 @@ FILE = sql.SQL(
 
 
 def upsert(table: CoreTable) -> sql.Composed:
-    """Insert or replace delivered units whole: what is not given becomes unknown."""
+    """Insert or replace delivered units whole: what is not given becomes unknown.
+
+    In the order of their keys: random keys in random order touch a page of the index per row.
+    """
     key = f"{table.name}_key"
     names = [sql.Identifier(one.column) for one in table.values]
     columns = [*(sql.Identifier(name) for name in ORIGIN), sql.Identifier("stale"), *names]
@@ -151,7 +154,7 @@ def upsert(table: CoreTable) -> sql.Composed:
         "INSERT INTO core.{table} ({key}, {columns}) "
         "SELECT k.record_key, %(agency)s, %(feed)s, %(delivery)s, false, {values} "
         "FROM pg_temp.{staged} s JOIN pg_temp.{keys} k ON k.token = s.{token} AND k.loads "
-        "ON CONFLICT ({key}) DO UPDATE SET {updates}"
+        "ORDER BY k.record_key ON CONFLICT ({key}) DO UPDATE SET {updates}"
     ).format(
         table=sql.Identifier(table.name),
         key=sql.Identifier(key),
@@ -174,7 +177,7 @@ def insert_part(table: CoreTable) -> sql.Composed:
         "INSERT INTO core.{table} ({columns}) "
         "SELECT {keys}, %(agency)s, %(feed)s, %(delivery)s{values} "
         "FROM pg_temp.{staged} s JOIN pg_temp.key_event e ON e.token = s.event_token {victim}"
-        "WHERE e.loads {known}"
+        "WHERE e.loads {known} ORDER BY e.record_key"
     ).format(
         table=sql.Identifier(table.name),
         columns=sql.SQL(", ").join([*keys, *(sql.Identifier(n) for n in ORIGIN), *names]),

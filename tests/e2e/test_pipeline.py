@@ -227,14 +227,17 @@ run_delivery(settings(os.environ), sys.argv[1], Path(sys.argv[2]), at)
 """
 
 
-@pytest.mark.parametrize("step", ["validate", "deidentify", "seal", "load", "receipt", "dispose"])
+STEPS = ["validate", "deidentify", "seal", "load", "receipt", "dispose"]
+
+
+@pytest.mark.parametrize("step", STEPS)
 def test_a_worker_killed_between_steps_leaves_nothing_plain_and_is_followed(
     step: str, home: Settings, county: Generated, sentinels: tuple[str, ...], tmp_path: Path
 ) -> None:
     name = "county_sheriff.nibrs"
     # A line end more is another delivery of the same incidents.
     path = tmp_path / "delivery.txt"
-    path.write_bytes(county.paths[name][0].read_bytes() + b"\r\n" * (len(step) + 1))
+    path.write_bytes(county.paths[name][0].read_bytes() + b"\r\n" * (STEPS.index(step) + 1))
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, name, str(path), step],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""With a sentinel word, every direct identifier of every row carries one, and no row is lost by it."""
+"""With a sentinel word, every direct identifier of every row carries a sentinel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The county's nonprofit workbook: the official template's rows, and consent as the truth has it."""
+"""The county's nonprofit workbook: the official template, and consent as the truth has it."""
 
 from __future__ import annotations
 

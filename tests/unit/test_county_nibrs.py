@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_a_submission_is_of_one_month_and_in_order(here: County) -> None:
     for number in range(here.submissions):
         lines = here.lines(number)
         assert len({line[6:12] for line in lines}) == 1
-        for before, after in zip(lines, lines[1:], strict=False):
+        for before, after in pairwise(lines):
             if incident(before) == incident(after):
                 assert before[4] <= after[4]
         grouped = [incident(line) for line in lines if line[4] in "123456"]
@@ -238,8 +239,8 @@ def check_arrests(by: dict[str, list[str]]) -> None:
         assert field(segment, "code") in {field(s, "code") for s in by["2"]}
 
 
-def test_group_b_arrests_are_of_group_b(here: County) -> None:
-    wrong = 0
+def test_group_b_arrests_are_of_group_b() -> None:
+    here, wrong = county(12_000, 4), 0
     for number in range(here.submissions):
         for line in here.lines(number):
             if line[4] == "7":
@@ -254,7 +255,7 @@ def test_children_are_arrested_for_prostitution() -> None:
     """The one sign NIBRS has of a trafficked minor (40A is a crime against society)."""
     ages = [
         int(field(line, "age"))
-        for line in county(20_000, 4).lines()
+        for line in county(12_000, 4).lines()
         if line[4] == "6" and field(line, "code") == "40A"
     ]
     minors = sum(age < 18 for age in ages)
@@ -341,7 +342,7 @@ def test_trafficking_happens_to_the_trafficked(here: County) -> None:
     ],
 )
 def test_faults_stand_where_the_truth_says(fault: str, broken) -> None:  # type: ignore[no-untyped-def]
-    here = county(20_000, 4)
+    here = county(12_000, 4)
     found = here.truth("faults", feed=FEED, fault=fault)
     assert found
     for number in range(here.submissions):
@@ -350,11 +351,13 @@ def test_faults_stand_where_the_truth_says(fault: str, broken) -> None:  # type:
         level = {lines[n - 1][4] for n in rows}
         assert len(level) <= 1
         same = [n for n, line in enumerate(lines, 1) if line[4] in level and line[5] != "D"]
+        if fault != "short_line":  # which has lost its last fields
+            same = [n for n in same if len(lines[n - 1]) == LENGTHS[lines[n - 1][4]]]
         assert {n for n in same if broken(lines[n - 1])} == rows
 
 
 def test_missing_segments_are_missing() -> None:
-    here = county(20_000, 4)
+    here = county(12_000, 4)
     levels = defaultdict(set)
     for number in range(here.submissions):
         for line in here.lines(number):

@@ -70,8 +70,9 @@ def test_planted_faults_are_there_and_no_others(here: County) -> None:
 def test_a_case_agrees_with_itself(here: County) -> None:
     cases = defaultdict(list)
     skip = planted(here, "case_number_missing") | planted(here, "bad_date")
+    copies = len(here.rms_rows()) - 1 - len(planted(here, "repeated_row"))  # stand at the end
     for n, row in rows(here).items():
-        if n not in skip | planted(here, "repeated_row"):
+        if n not in skip and n <= copies:
             cases[row["Case Number"]].append(row)
     shared = ("Incident Date", "Report Date", "NIBRS Classification", "Narrative", "Latitude")
     for number, group in cases.items():

@@ -47,10 +47,10 @@ def psql(context: typer.Context, role: RoleOption = Reader.STEWARD) -> None:
 
     settings = here()
     binary = str(embedded_server(settings).binary("psql")) if settings.is_embedded else "psql"
-    found = warehouse(settings)
-    environ = {**os.environ, "PGPASSWORD": found.credentials.password(Role[role.name])}
+    found, login_role = warehouse(settings), Role[role.name]
+    environ = {**os.environ, "PGPASSWORD": found.credentials.password(login_role)}
     place = [f"{key}={value}" for key, value in found.place.items()]
-    login = " ".join([*place, f"dbname={found.database}", f"user={role}"])
+    login = " ".join([*place, f"dbname={found.database}", f"user={login_role}"])
     os.execvpe(binary, [binary, login, *context.args], environ)  # noqa: S606 - the user asked
 
 

@@ -26,7 +26,8 @@ Action = Literal["set", "before_entry", "repeat", "ragged"]
 class Fault:
     """``set`` writes ``value`` into ``field``; ``repeat`` writes the row once more at the end.
 
-    ``rule`` is the project's own code for it; ``rhy`` plants in rows of RHY projects only.
+    ``rule`` is the project's own code for it. ``rhy``: in rows of RHY projects only, or of others
+    only (a client nobody knows has no consent).
     """
 
     table: str
@@ -35,7 +36,7 @@ class Fault:
     action: Action
     field: str | None = None
     value: str = ""
-    rhy: bool = False
+    rhy: bool | None = None
 
 
 CONTRACT: Final = "county_coc.hmis"
@@ -44,7 +45,7 @@ FAULTS: Final = (
     Fault("Client", "bad_date", "VALUE-BLANKED", "set", "DOB", "1994-02-30"),
     Fault("Client", "illegal_code", "HMIS-050", "set", "White", "7"),
     Fault("Enrollment", "duplicate_enrollment_id", "HMIS-008", "repeat", "EnrollmentID"),
-    Fault("Enrollment", "orphan_client", "HMIS-009", "set", "PersonalID", "9999999"),
+    Fault("Enrollment", "orphan_client", "HMIS-009", "set", "PersonalID", "9999999", rhy=False),
     Fault("Enrollment", "orphan_project", "HMIS-010", "set", "ProjectID", "PRJ999"),
     Fault("Enrollment", "bad_date", "HMIS-011", "set", "EntryDate", "2025-13-45"),
     Fault("Enrollment", "illegal_code", "HMIS-053", "set", "RelationshipToHoH", "7"),
@@ -101,7 +102,9 @@ class HmisFaults:
             planter.keep_clean(out[about])
         planter.keep_clean(deleted)
         faults = [fault for fault in FAULTS if fault.table == table]
-        return Plan({f: planter.rows(rhy if f.rhy else None) for f in faults}, deleted)
+        return Plan(
+            {f: planter.rows(None if f.rhy is None else rhy == f.rhy) for f in faults}, deleted
+        )
 
     def apply(
         self, plan: Plan, columns: dict[str, Column], rows: Ints, stay: Ints

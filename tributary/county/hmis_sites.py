@@ -69,96 +69,6 @@ def project_ids(canary: Canary) -> list[str]:
     return [f"{prefix}{number:03d}" for number in range(1, len(SITES) + 1)]
 
 
-def site_tables(canary: Canary, opened: str) -> dict[str, tuple[dict[str, Column], int]]:
-    """Columns and row counts of the files about sites; ``opened`` is the first day of service."""
-    projects, organisations = (
-        project_ids(canary),
-        _numbered(canary.prefix("ORG", "ORG"), ORGANISATIONS),
-    )
-    everywhere: dict[str, Any] = {"ProjectID": _text(projects)}
-    rows = len(SITES)
-    tables = {
-        "Organization": (
-            {
-                "OrganizationID": _text(organisations),
-                "OrganizationName": _text([o.name for o in ORGANISATIONS]),
-                "VictimServiceProvider": pa.array(
-                    [int(o.victim_service_provider) for o in ORGANISATIONS]
-                ),
-            },
-            len(ORGANISATIONS),
-        ),
-        "Project": (
-            everywhere
-            | {
-                "OrganizationID": _text([organisations[site.organisation] for site in SITES]),
-                "ProjectName": _text([site.name for site in SITES]),
-                "OperatingStartDate": _text([opened] * rows),
-                "ContinuumProject": 1,
-                "ProjectType": pa.array(KIND),
-                "HousingType": pa.array([1 if site.kind in (0, 1, 2) else 3 for site in SITES]),
-                "RRHSubType": pa.array([2 if site.kind == 13 else None for site in SITES]),
-                "TargetPopulation": pa.array([1 if v else 4 for v in VSP.tolist()]),
-            },
-            rows,
-        ),
-        "ProjectCoC": (_addresses(everywhere), rows),
-        "Funder": (
-            everywhere
-            | {
-                "FunderID": _text(_numbered("FND", SITES)),
-                "Funder": pa.array([site.funder for site in SITES]),
-                "OtherFunder": _text(
-                    ["County levy" if site.funder == 46 else None for site in SITES]
-                ),
-                "GrantID": _text(_numbered("XX501-", SITES)),
-                "StartDate": _text([opened] * rows),
-            },
-            rows,
-        ),
-        "HMISParticipation": (
-            everywhere
-            | {
-                "HMISParticipationID": _text(_numbered("HPT", SITES)),
-                "HMISParticipationType": pa.array([2 if v else 1 for v in VSP.tolist()]),
-                "HMISParticipationStatusStartDate": _text([opened] * rows),
-            },
-            rows,
-        ),
-        "CEParticipation": (
-            everywhere
-            | {
-                "CEParticipationID": _text(_numbered("CEP", SITES)),
-                "AccessPoint": pa.array([int(site.kind in (4, 14)) for site in SITES]),
-                "ReceivesReferrals": pa.array([int(site.kind in (0, 2, 3, 13)) for site in SITES]),
-                "CEParticipationStatusStartDate": _text([opened] * rows),
-            },
-            rows,
-        ),
-        "Inventory": (
-            everywhere
-            | {
-                "InventoryID": _text(_numbered("INV", SITES)),
-                "CoCCode": COC,
-                "HouseholdType": pa.array([4 if site.youth else 1 for site in SITES]),
-                "UnitInventory": 20,
-                "BedInventory": 40,
-                "InventoryStartDate": _text([opened] * rows),
-            },
-            rows,
-        ),
-    }
-    return {
-        name: (
-            canary.overlay("hmis", name, columns, rows, _DIRECT[name])
-            if name in _DIRECT
-            else columns,
-            rows,
-        )
-        for name, (columns, rows) in tables.items()
-    }
-
-
 #: Names and confidential addresses of sites.
 _DIRECT: Final = {
     "Organization": ("OrganizationName", "OrganizationCommonName"),
@@ -168,9 +78,79 @@ _DIRECT: Final = {
 }
 
 
-def _addresses(everywhere: dict[str, Column]) -> dict[str, Column]:
+def site_tables(canary: Canary, opened: str) -> dict[str, tuple[dict[str, Column], int]]:
+    """Columns and row counts of the files about sites; ``opened`` is the first day of service."""
+    organisations = _numbered(canary.prefix("ORG", "ORG"), ORGANISATIONS)
+    owners = [organisations[site.organisation] for site in SITES]
+    since = _text([opened] * len(SITES))
+    sites = {
+        "Project": {"OrganizationID": _text(owners), "OperatingStartDate": since, **_kinds()},
+        "ProjectCoC": _addresses(),
+        "Funder": {"StartDate": since, **_funding()},
+        **_participation(since),
+    }
+    tables = {
+        name: columns | {"ProjectID": _text(project_ids(canary))} for name, columns in sites.items()
+    }
+    tables["Organization"] = {
+        "OrganizationID": _text(organisations),
+        "OrganizationName": _text([one.name for one in ORGANISATIONS]),
+        "VictimServiceProvider": pa.array([int(o.victim_service_provider) for o in ORGANISATIONS]),
+    }
+    found = {}
+    for name, columns in tables.items():
+        rows = len(ORGANISATIONS) if name == "Organization" else len(SITES)
+        found[name] = (canary.overlay("hmis", name, columns, rows, _DIRECT.get(name, ())), rows)
+    return found
+
+
+def _kinds() -> dict[str, Column]:
+    return {
+        "ProjectName": _text([site.name for site in SITES]),
+        "ContinuumProject": 1,
+        "ProjectType": pa.array(KIND),
+        "HousingType": pa.array([1 if site.kind in (0, 1, 2) else 3 for site in SITES]),
+        "RRHSubType": pa.array([2 if site.kind == 13 else None for site in SITES]),
+        "TargetPopulation": pa.array([1 if vsp else 4 for vsp in VSP.tolist()]),
+    }
+
+
+def _funding() -> dict[str, Column]:
+    return {
+        "FunderID": _text(_numbered("FND", SITES)),
+        "Funder": pa.array([site.funder for site in SITES]),
+        "OtherFunder": _text(["County levy" if site.funder == 46 else None for site in SITES]),
+        "GrantID": _text(_numbered("XX501-", SITES)),
+    }
+
+
+def _participation(since: pa.Array) -> dict[str, dict[str, Column]]:
+    return {
+        "HMISParticipation": {
+            "HMISParticipationID": _text(_numbered("HPT", SITES)),
+            "HMISParticipationType": pa.array([2 if vsp else 1 for vsp in VSP.tolist()]),
+            "HMISParticipationStatusStartDate": since,
+        },
+        "CEParticipation": {
+            "CEParticipationID": _text(_numbered("CEP", SITES)),
+            "AccessPoint": pa.array([int(site.kind in (4, 14)) for site in SITES]),
+            "ReceivesReferrals": pa.array([int(site.kind in (0, 2, 3, 13)) for site in SITES]),
+            "CEParticipationStatusStartDate": since,
+        },
+        "Inventory": {
+            "InventoryID": _text(_numbered("INV", SITES)),
+            "CoCCode": COC,
+            "HouseholdType": pa.array([4 if site.youth else 1 for site in SITES]),
+            "UnitInventory": 20,
+            "BedInventory": 40,
+            "InventoryStartDate": since,
+        },
+    }
+
+
+def _addresses() -> dict[str, Column]:
     places = [PLACES[site.place] for site in SITES]
-    return everywhere | {
+    return {
         "ProjectCoCID": _text(_numbered("PCC", SITES)),
         "CoCCode": COC,
         "Geocode": "990001",

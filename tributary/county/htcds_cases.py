@@ -132,14 +132,6 @@ def _what(
     slot = facts.slot[person]
     victim = slot >= 0
     kind = np.where(victim, county.people.kind[person], 0)
-    means = _several(facts.means[slot], tuple(zip(MEANS, codes.MEANS, strict=True)), spelled)
-    sex_types = _several(
-        facts.sex_types[slot], tuple(zip(SEX_TYPES, codes.SEX_TYPES, strict=True)), spelled
-    )
-    method = _choice(tuple(zip(METHODS, codes.METHODS, strict=True)), facts.method[slot], spelled)
-    industry = _choice(
-        tuple(codes.INDUSTRIES[i] for i in INDUSTRIES), np.maximum(facts.industry[slot], 0), spelled
-    )
     labour, sex = (kind & LABOUR) > 0, (kind & SEX) > 0
     status = np.where(victim, chance(random, 0.3, size).astype(np.int64), 2)
     decider = pick(random, (4, 4, 1, 1), size)
@@ -147,16 +139,13 @@ def _what(
     return {
         "vic_TraffickingStatus": _choice(codes.STATUSES, status, spelled),
         "vic_TraffickingStatusDecisionMakingOrg": _choice(codes.DECIDERS, decider, spelled),
-        "vic_MethodOfRecruitment": where(victim & chance(random, 0.85, size), method, None),
         "vic_LocationOfRecruitment": where(
             victim, _origin(facts.origin[slot], facts.origin_state[slot]), None
         ),
-        "vic_MethodsOfControl": where(victim & chance(random, 0.9, size), means, None),
         "vic_TypeOfExploitation": where(
             victim, _several(bits, codes.EXPLOITATION[:2], spelled), None
         ),
-        "vic_ForcedLabourIndustry": where(labour & chance(random, 0.9, size), industry, None),
-        "vic_TypeOfSexExploitation": where(sex & chance(random, 0.9, size), sex_types, None),
+        **_ways(county, random, slot, (labour, sex), spelled),
         "vic_RelationshipToTrafficker": where(
             victim & chance(random, 0.8, size),
             choose(codes.RELATIONSHIPS, facts.recruiter[slot]),
@@ -174,6 +163,31 @@ def _what(
         "vic_LocationOfExploitation": where(
             victim, choose([f"{p.town}, {STATE}" for p in PLACES], county.people.home[person]), None
         ),
+    }
+
+
+def _ways(
+    county: County,
+    random: np.random.Generator,
+    slot: Ints,
+    exploited: tuple[Mask, Mask],
+    spelled: Mask,
+) -> dict[str, Column]:
+    """How people were recruited, controlled and exploited; ``exploited``: in labour, in sex."""
+    facts, size = county.facts, len(slot)
+    victim, (labour, sex) = slot >= 0, exploited
+    means = _several(facts.means[slot], tuple(zip(MEANS, codes.MEANS, strict=True)), spelled)
+    sex_types = tuple(zip(SEX_TYPES, codes.SEX_TYPES, strict=True))
+    methods = tuple(zip(METHODS, codes.METHODS, strict=True))
+    industries = tuple(codes.INDUSTRIES[letter] for letter in INDUSTRIES)
+    method = _choice(methods, facts.method[slot], spelled)
+    industry = _choice(industries, np.maximum(facts.industry[slot], 0), spelled)
+    kinds = _several(facts.sex_types[slot], sex_types, spelled)
+    return {
+        "vic_MethodOfRecruitment": where(victim & chance(random, 0.85, size), method, None),
+        "vic_MethodsOfControl": where(victim & chance(random, 0.9, size), means, None),
+        "vic_ForcedLabourIndustry": where(labour & chance(random, 0.9, size), industry, None),
+        "vic_TypeOfSexExploitation": where(sex & chance(random, 0.9, size), kinds, None),
     }
 
 

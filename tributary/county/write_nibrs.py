@@ -80,7 +80,10 @@ class _Writer:
         self._group_b(submission, number, arrests)
         if last:
             self._deletions(submission)
-            self._zero_report(submission)
+        if last and self._county.period.months > 2:
+            self._zero_reports(submission, quiet_month(self._county), SHERIFF_ORIS[-1:])
+        if not submission.lines:
+            self._zero_reports(submission, submission.first.astype("datetime64[M]"), SHERIFF_ORIS)
         self._county.truth.counts[f"{CONTRACT}.{submission.path.name}.lines"] = submission.lines
 
     def _batches(
@@ -226,17 +229,21 @@ class _Writer:
             keys=_text(number),
         )
 
-    def _zero_report(self, submission: Submission) -> None:
-        if self._county.period.months < 3:
-            return
-        month = quiet_month(self._county).astype(object)
-        fields = {"zero_month": f"{month.month:02d}", "zero_year": str(month.year)}
-        ori = np.array(SHERIFF_ORIS[-1:], "S9")
-        number = np.array([b"0" * 12])
-        self._put(
-            submission,
-            texts(block(0, fields, action="A", month=submission.month, ori=ori, number=number)),
+    def _zero_reports(
+        self, submission: Submission, month: np.datetime64, oris: tuple[str, ...]
+    ) -> None:
+        """Level 0: these agencies had nothing to report in ``month``."""
+        when = month.astype(object)
+        fields = {"zero_month": f"{when.month:02d}", "zero_year": str(when.year)}
+        lines = block(
+            0,
+            fields,
+            action="A",
+            month=submission.month,
+            ori=np.array(oris, "S9"),
+            number=np.full(len(oris), b"0" * 12),
         )
+        self._put(submission, texts(lines))
 
 
 def _shortened(lines: pa.Array, level: int, planted: list[Planted]) -> pa.Array:
