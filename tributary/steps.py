@@ -13,6 +13,8 @@ Heavy rooms are imported inside the steps, because a DAG file imports this modul
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from schemas.contract import Contract
 from schemas.errors import ContractError, PrivacyError
 from schemas.odcs import contract as contract_named
+from schemas.report import Finding
 from tributary.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from connectors.zones.vault import Vault
     from warehouse.database import Warehouse
     from warehouse.server import EmbeddedServer
+
+#: Where the counts of each partition's de-identification wait for ``seal``.
+_COUNTS = "counts"
 
 
 def prepare(settings: Settings) -> None:
@@ -188,19 +194,37 @@ def deidentify(
     from anonymize.deidentify import deidentify as run
     from anonymize.keys import KeyRing
     from anonymize.policy import bind
+    from connectors.zones.durable import make_private, write_file
     from connectors.zones.raw import RawZone
 
     contract = contract_named(name)
     policy = bind(contract, KeyRing.from_file(settings.node.secret_file, contract.key_epoch))
     zone = RawZone.open(settings.node.raw, delivery_id, _vault(settings))
-    counts = run(
-        zone,
-        zone.read_verdict(),
-        policy,
-        Partition.from_json(partition),
-        settings.node.outgoing / delivery_id,
+    outgoing = settings.node.outgoing / delivery_id
+    planned = Partition.from_json(partition)
+    counts = run(zone, zone.read_verdict(), policy, planned, outgoing)
+    write_file(
+        make_private(outgoing / _COUNTS) / f"{planned.name}.json",
+        json.dumps(counts.as_json()).encode("utf-8"),
     )
     return {"rows": sum(counts.rows.values())}
+
+
+def _made_unknown(contract: Contract, counts: Path) -> list[dict[str, Any]]:
+    """Findings about values that were there and that de-identification could not turn into any.
+
+    A recoded value is not among them: that a code list turns 99 into unknown is its purpose.
+    """
+    found: Counter[str] = Counter()
+    for path in counts.glob("*.json"):
+        found.update(json.loads(path.read_text(encoding="utf-8"))["unknown"])
+    return [
+        Finding("VALUE-UNKNOWN", table.name, field.name, count, ()).as_json()
+        for table in contract.tables
+        for field in table.kept
+        if field.deidentification.operator != "recode"
+        and (count := found[f"{table.name}.{field.name}"])
+    ]
 
 
 def seal(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
@@ -212,6 +236,8 @@ def seal(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
 
     contract, vault = contract_named(name), _vault(settings)
     report = dict(RawZone.open(settings.node.raw, delivery_id, vault).read_verdict().report)
+    outgoing = settings.node.outgoing / delivery_id
+    report["rules"] = [*report["rules"], *_made_unknown(contract, outgoing / _COUNTS)]
     manifest = Manifest(
         delivery_id=delivery_id,
         node=settings.node.name,
@@ -228,7 +254,6 @@ def seal(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
         report=report,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    outgoing = settings.node.outgoing / delivery_id
     key = package.signing_key(settings.node.signing_file)
     package.seal(outgoing, settings.hub.inbox, manifest, contract, key)
     return {"delivery_id": delivery_id}

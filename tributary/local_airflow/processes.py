@@ -16,6 +16,7 @@ from schemas.errors import SettingsError
 
 #: Seconds a component gets to end by itself.
 _GRACE = 5
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "api-server": (),
@@ -79,7 +80,7 @@ class Processes:
         return mine and process.pid != os.getpid()
 
     def _spawn(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        with self._log(name).open("ab") as log:
+        with os.fdopen(os.open(self._log(name), _APPEND, 0o600), "ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "tributary.local_airflow.component", *arguments],
                 cwd=self._run,
