@@ -50,7 +50,9 @@ def cases(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
 # --- a case -----------------------------------------------------------------------------------
 
 
-def test_the_real_sample_is_quarantined_whole_with_its_rule(shared_data: Path, tmp_path: Path) -> None:
+def test_the_real_sample_is_quarantined_whole_with_its_rule(
+    shared_data: Path, tmp_path: Path
+) -> None:
     sample = (shared_data / "rms" / "sample_rms_export.csv").read_bytes()
     found = outcome(contract(CONTRACT), io.BytesIO(sample), tmp_path)
     assert found["status"] == "partial"

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table as Grid
 
 from tributary.cli.console import out as answers
 from tributary.cli.console import print_json, progress
 
 
 def generate(
-    persons: Annotated[int, typer.Option(min=1, help="People who live in the county.")] = 2_000,
+    persons: Annotated[int, typer.Option(min=100, help="People the agencies meet.")] = 2_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
     out: Annotated[Path, typer.Option(help="Directory to write to.")] = Path("county"),
-    months: Annotated[int, typer.Option(min=1, help="Months the exports cover.")] = 18,
+    months: Annotated[int, typer.Option(min=2, max=23, help="Months the exports cover.")] = 18,
     json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Invent a county: nobody in it is real, and the truth about it is known.
@@ -39,9 +38,7 @@ def generate(
         paths = {name: [str(path) for path in found] for name, found in made.paths.items()}
         print_json({"deliveries": paths, "truth": str(made.truth), "counts": dict(made.counts)})
         return
-    grid = Grid("contract", "delivery")
     for name, found in made.paths.items():
         for path in found:
-            grid.add_row(name, str(path))
-    answers.print(grid)
-    answers.print(f"truth: {made.truth}")
+            answers.print(f"{name:<22} {path}", soft_wrap=True, highlight=False)
+    answers.print(f"{'truth':<22} {made.truth}", soft_wrap=True, highlight=False)

@@ -29,7 +29,7 @@ CONTRACT: Final = "safe_passage.htcds"
 #: Rows above the first case: system names, labels.
 HEAD: Final = 2
 #: Excel ends at 1,048,576 rows; a workbook stays below.
-MOST: Final = 1_000_000
+MOST: Final = 90_000
 #: The template numbers this many rows, filled or not.
 NUMBERED: Final = 1_000
 _CONSENT_FAULTS: Final = {
