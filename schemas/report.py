@@ -63,12 +63,15 @@ class Scope:
 
     ``full_refresh``: rows of the period that are not in the delivery were removed at the source.
     ``trusted`` is false where the export contradicts itself; absence then deletes nothing.
+    ``as_of`` is the day the export was made, where the format tells: an older export that arrives
+    late does not overwrite a newer one.
     """
 
     full_refresh: bool = False
     trusted: bool = True
     start: date | None = None
     end: date | None = None
+    as_of: date | None = None
 
 
 @dataclass

@@ -187,7 +187,7 @@ class _Load:
             entry.as_of,
             ledger.predecessors(self._session, entry),
         )
-        assign_keys(self._connection, origin, entry.key_epoch)
+        assign_keys(self._connection, origin, entry.key_epoch, staged)
         merged = Merge(self._connection, origin).run(staged, self._absence())
         self._note_left(merged)
         return merged

@@ -48,7 +48,6 @@ LEAVE_NEWER = sql.SQL(
     "WHERE k.loads AND c.{t}_key = k.record_key AND d.as_of > %(as_of)s"
 )
 COUNT_LOADS = sql.SQL("SELECT count(*) FROM pg_temp.key_{t} WHERE loads")
-COUNT_DISTINCT = sql.SQL("SELECT count(DISTINCT {t}_token) FROM pg_temp.staged_{t}")
 COUNT_REPLACED = sql.SQL(
     "SELECT count(*) FROM pg_temp.key_{t} k JOIN core.{t} c ON c.{t}_key = k.record_key "
     "WHERE k.loads"

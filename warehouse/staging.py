@@ -6,22 +6,26 @@ token of a unit that occurs, its random key. Nobody but the session sees them, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BytesIO
+from itertools import zip_longest
 
+import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import sql
 from pyarrow import csv
 
-from warehouse.core_tables import CORE, DELETED, Given
+from schemas.errors import ContractError
+from warehouse.core_tables import DELETED, Given
 from warehouse.database import translated
 from warehouse.mapping import VIEWS, Mapped
 from warehouse.models.linkage import UNITS
 from warehouse.origin import Connection, Origin
 
 #: Tokens per call of a linkage function.
-TOKEN_BATCH = 500_000
+TOKEN_BATCH = 1_000_000
 _WITHHELD = ["unit", "token"]
 #: Null is nothing at all and text is quoted, as COPY expects it.
 _CSV = csv.WriteOptions(include_header=False, quoting_style="needed")
@@ -90,84 +94,83 @@ def _definitions(columns: Sequence[Given]) -> sql.Composed:
     )
 
 
-def assign_keys(connection: Connection, origin: Origin, epoch: str) -> None:
+def assign_keys(
+    connection: Connection, origin: Origin, epoch: str, staged: Mapping[str, int]
+) -> None:
     """Fill ``key_event`` and ``key_victim``.
 
     ``delivered`` marks units the package holds rows of; they get a key where they have none, unless
     a newer export deleted them. Units that are only referred to, deleted or withheld have one if
     they were ever loaded. ``loads`` is at first the same; the merge takes back what is too old.
+
+    Raises:
+        ContractError: the mapping gives a unit twice.
     """
     for unit in UNITS:
-        with translated(f"keys of {unit}"), connection.cursor() as cursor:
-            cursor.execute(_KEY_TABLES.format(unit=sql.SQL(unit)))
-            cursor.execute(_all_tokens(unit))
-            for delivered, call in _CALLS.items():
-                cursor.execute(_LAST_BATCH.format(unit=sql.SQL(unit)), [delivered])
-                last = cursor.fetchone()
-                given = {**origin.parameters, "unit": unit, "epoch": epoch, "delivered": delivered}
-                for batch in range(int(str(last[0])) + 1 if last else 0):
-                    cursor.execute(
-                        _ASSIGN.format(unit=sql.SQL(unit), call=call), {**given, "batch": batch}
-                    )
-            cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier("pg_temp", f"key_{unit}")))
+        given = {**origin.parameters, "unit": unit, "epoch": epoch}
+        names = {"unit": sql.SQL(unit), "token": sql.Identifier(f"{unit}_token")}
+        with (
+            translated(f"keys of {unit}"),
+            each_once(unit),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(_KEY_TABLE.format(**names))
+            for low, high in _ranges(staged[unit]):
+                cursor.execute(_MAKE.format(**names), {**given, "low": low, "high": high})
+            cursor.execute(_ANALYZE.format(**names))
+            cursor.execute(_LOOK_UP.format(tokens=_referred(unit), **names), given)
 
 
-_KEY_TABLES = sql.SQL(
+@contextmanager
+def each_once(unit: str) -> Iterator[None]:
+    """Where a unit stands twice in what a mapping gives, the database finds it in writing it.
+
+    Raises:
+        ContractError: it does.
+    """
+    try:
+        yield
+    except (psycopg.errors.UniqueViolation, psycopg.errors.CardinalityViolation):
+        raise ContractError(
+            f"the mapping gives more than one row for a unit of core.{unit}; nothing was loaded"
+        ) from None
+
+
+def _ranges(rows: int) -> Iterator[tuple[bytes, bytes | None]]:
+    """The tokens' value range, cut so that each piece holds about ``TOKEN_BATCH`` of ``rows``."""
+    pieces = min(256, 1 + rows // TOKEN_BATCH)
+    bounds = [bytes([256 * piece // pieces]) for piece in range(pieces)]
+    return zip_longest(bounds, bounds[1:])
+
+
+def _referred(unit: str) -> sql.Composed:
+    """Tokens of units that are not delivered but linked, deleted or withheld."""
+    named = sql.SQL("SELECT token FROM pg_temp.staged_{table} WHERE unit = {unit}")
+    sources = [
+        named.format(table=sql.SQL(table), unit=sql.Literal(unit))
+        for table in (DELETED, "withheld")
+    ]
+    if unit == "victim":
+        # An event's parts come with their event; its victims may have come long before.
+        sources.append(sql.SQL("SELECT victim_token FROM pg_temp.staged_victim_event").format())
+    return sql.SQL(" UNION ALL ").join(sources)
+
+
+_KEY_TABLE = sql.SQL(
     "CREATE TEMPORARY TABLE key_{unit} (token bytea NOT NULL, record_key uuid NOT NULL, "
     "delivered boolean NOT NULL, loads boolean NOT NULL) ON COMMIT DROP"
 )
-_LAST_BATCH = sql.SQL(
-    "SELECT coalesce(max(batch), -1) FROM pg_temp.token_{unit} WHERE delivered = %s"
+#: In token order, which is the order of the index they go into.
+_MAKE = sql.SQL(
+    "INSERT INTO pg_temp.key_{unit} SELECT token, record_key, true, true "
+    "FROM linkage.record_keys(%(agency)s, %(unit)s, %(epoch)s, %(delivery)s, %(as_of)s, "
+    "ARRAY(SELECT {token} FROM pg_temp.staged_{unit} WHERE {token} >= %(low)s "
+    "AND (%(high)s::bytea IS NULL OR {token} < %(high)s) ORDER BY 1))"
 )
-_TOKENS = "ARRAY(SELECT token FROM part)"
-#: Delivered units get a key where they have none; others are looked up.
-_CALLS = {
-    True: sql.SQL(
-        f"linkage.record_keys(%(agency)s, %(unit)s, %(epoch)s, %(delivery)s, %(as_of)s, {_TOKENS})"
-    ),
-    False: sql.SQL(f"linkage.known_keys(%(agency)s, %(unit)s, {_TOKENS})"),
-}
-_ASSIGN = sql.SQL(
-    "WITH part AS (SELECT token FROM pg_temp.token_{unit} "
-    "WHERE delivered = %(delivered)s AND batch = %(batch)s) "
-    "INSERT INTO pg_temp.key_{unit} "
-    "SELECT token, record_key, %(delivered)s, %(delivered)s FROM {call}"
+_ANALYZE = sql.SQL("ANALYZE pg_temp.key_{unit}")
+_LOOK_UP = sql.SQL(
+    "INSERT INTO pg_temp.key_{unit} SELECT token, record_key, false, false "
+    "FROM linkage.known_keys(%(agency)s, %(unit)s, ARRAY("
+    "SELECT DISTINCT r.token FROM ({tokens}) AS r (token) "
+    "WHERE NOT EXISTS (SELECT FROM pg_temp.staged_{unit} s WHERE s.{token} = r.token)))"
 )
-
-
-def _all_tokens(unit: str) -> sql.Composed:
-    """``token_<unit>``: each token of the unit once, numbered in batches in token order."""
-    column = sql.Identifier(f"{unit}_token")
-    referring = [
-        sql.SQL("SELECT {} AS token FROM {}").format(column, _staged(table.name))
-        for table in CORE.values()
-        if table.unit != unit and any(one.name == f"{unit}_token" for one in table.tokens)
-    ] + [
-        sql.SQL("SELECT token FROM {} WHERE unit = {}").format(_staged(table), sql.Literal(unit))
-        for table in (DELETED, "withheld")
-    ]
-    return _ALL_TOKENS.format(
-        unit=sql.SQL(unit),
-        token=column,
-        size=sql.Literal(TOKEN_BATCH),
-        referring=sql.SQL(" UNION ALL ").join(referring),
-    )
-
-
-def _staged(table: str) -> sql.Identifier:
-    return sql.Identifier("pg_temp", f"staged_{table}")
-
-
-_ALL_TOKENS = sql.SQL("""
-CREATE TEMPORARY TABLE token_{unit} ON COMMIT DROP AS
-SELECT token, delivered,
-    (row_number() OVER (PARTITION BY delivered ORDER BY token) - 1) / {size} AS batch
-FROM (
-    SELECT DISTINCT {token} AS token, true AS delivered FROM pg_temp.staged_{unit}
-    UNION ALL
-    SELECT DISTINCT token, false FROM ({referring}) AS referred
-    WHERE token IS NOT NULL AND NOT EXISTS (
-        SELECT FROM pg_temp.staged_{unit} AS own WHERE own.{token} = referred.token
-    )
-) AS every
-""")

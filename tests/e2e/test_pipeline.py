@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -186,11 +187,16 @@ def test_no_sentinel_anywhere_during_and_after_a_run(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Good deliveries and broken ones, searched at every step and at the end."""
     caplog.set_level(logging.DEBUG)
+    scratch = tmp_path / "scratch"  # where libraries would put temporary files
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     hits: list[Any] = []
-    zones = [home.node.landing.parent, home.hub.inbox.parent]
+    zones = [home.node.landing.parent, home.hub.inbox.parent, scratch]
     written = ""
     for name in CONTRACTS:
         source = county.paths[name][0]
@@ -204,7 +210,7 @@ def test_no_sentinel_anywhere_during_and_after_a_run(
     captured = capfd.readouterr()
     written += caplog.text + captured.out + captured.err
     assert not [word for word in sentinels if word in written]
-    assert not hits + find_plaintext([home.home], sentinels)
+    assert not hits + find_plaintext([home.home, scratch], sentinels)
 
 
 def test_the_search_finds_what_is_there(county: Generated, sentinels: tuple[str, ...]) -> None:

@@ -51,7 +51,10 @@ def test_a_mapping_that_gives_one_unit_twice(loads: Loads) -> None:
     once = MAPPING.replace(VICTIM, "min(client_token) OVER () AS victim_token, 'client'")
     two = Delivery(clients={1: "Woman", 2: "Man"})
     message = refused(loads, two, ContractError, mapping_sql=once)
-    assert "2 rows for 1 units of core.victim" in message
+    assert "more than one row for a unit of core.victim" in message
+    # The same where the unit is known already.
+    loads(Delivery(clients={1: "Woman", 2: "Man"}, name="before"))
+    refused(loads, two, ContractError, mapping_sql=once)
 
 
 def test_rows_of_unknown_records_are_left_out_and_reported(loads: Loads) -> None:

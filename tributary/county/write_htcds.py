@@ -28,7 +28,7 @@ from tributary.county.seeds import Ints
 CONTRACT: Final = "safe_passage.htcds"
 #: Rows above the first case: system names, labels.
 HEAD: Final = 2
-#: Excel ends at 1,048,576 rows; a workbook stays below.
+#: Rows of a workbook: the contract refuses more than about 95,000, because a reader holds it whole.
 MOST: Final = 90_000
 #: The template numbers this many rows, filled or not.
 NUMBERED: Final = 1_000
