@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import BinaryIO, Protocol
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.formats.base import ROW, Intake, TableBatch, reader
+from connectors.formats.base import BATCH_ROWS, ROW, Intake, TableBatch, reader
 from connectors.table_rules import ACCEPTED, Load, Rows, TableRules
 from schemas.catalogue import rule
 from schemas.checks import Check, intake_columns, row_checks
@@ -21,6 +21,8 @@ from schemas.errors import DeliveryError
 from schemas.expectations import breaches
 from schemas.report import IntakeReport
 
+#: Rows of a table that are checked at once, at least, while there are more.
+CHECKED_ROWS = 2 * BATCH_ROWS
 #: A share of fewer rows than these says nothing about a delivery.
 SHARE_FROM_ROWS = 100
 
@@ -64,7 +66,7 @@ def validate(
             raise DeliveryError("LANE-AGGREGATE", rule("LANE-AGGREGATE").fix)
         intake = Intake(contract, intake_columns(contract), report, today)
         checks = row_checks(contract)
-        for batch in reader(contract.format)(source, intake):
+        for batch in _gathered(reader(contract.format)(source, intake)):
             raw.write(batch.table, _checked(batch, checks[batch.table], report))
         rules = TableRules(contract, report)
         quarantined = rules.run(raw.finish(), memory_limit)
@@ -76,6 +78,18 @@ def validate(
         return Verdict("refused", report, {})
     whole = all(count.rows_in == count.accepted for count in report.tables.values())
     return Verdict("accepted" if whole else "partial", report, quarantined)
+
+
+def _gathered(batches: Iterable[TableBatch]) -> Iterator[TableBatch]:
+    """Small batches of a table put together: every check costs a fixed time per batch."""
+    waiting: dict[str, list[pa.RecordBatch]] = {}
+    for table, rows in batches:
+        held = waiting.setdefault(table, [])
+        held.append(rows)
+        if sum(batch.num_rows for batch in held) >= CHECKED_ROWS:
+            yield TableBatch(table, pa.concat_batches(waiting.pop(table)))
+    for table, held in waiting.items():
+        yield TableBatch(table, pa.concat_batches(held))
 
 
 def _checked(batch: TableBatch, checks: tuple[Check, ...], report: IntakeReport) -> pa.RecordBatch:

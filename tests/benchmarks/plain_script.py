@@ -1,14 +1,16 @@
 """The script one would otherwise write: read, check, hash, load. Runs as a process of its own.
 
-pandas ``read_csv`` of every table, Great Expectations with unexpected rows, ``hashlib`` per cell,
-``DataFrame.to_sql``. It does less than a delivery does: only the columns the contract lets out are
-read, there is no lane, no rule over tables, no encryption, no mapping, no ledger, and the same
-contract's row checks are run. Usage: ``plain_script.py CONTRACT DELIVERY URL``.
+pandas ``read_csv`` of every table, Great Expectations with unexpected rows over the contract's row
+checks, ``hashlib`` per cell of every direct identifier, ``DataFrame.to_sql``. It does less than a
+delivery does: no lane, no consent, no rule over tables, no encryption, no mapping, no ledger.
+Usage: ``plain_script.py CONTRACT DELIVERY all|kept``, the warehouse in the environment as ``URL``;
+``kept`` loads only the columns the contract lets out, which a script cannot know by itself.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -48,11 +50,13 @@ def hashed(value: object) -> object:
     return None if pd.isna(value) else hashlib.sha256(str(value).encode()).hexdigest()
 
 
-def load_table(contract: Contract, table: Table, frame: pd.DataFrame, url: str) -> int:
-    kept = [field for field in table.kept if field.name in frame.columns]
-    if not kept or frame.empty:
+def load_table(contract: Contract, table: Table, frame: pd.DataFrame, url: str, kept: bool) -> int:
+    fields = [
+        field for field in (table.kept if kept else table.fields) if field.name in frame.columns
+    ]
+    if not fields or frame.empty:
         return 0
-    frame = frame[[field.name for field in kept]]
+    frame = frame[[field.name for field in fields]]
     checks = [c for c in row_checks(contract)[table.name] if c.field in frame.columns]
     expectations = [found for check in checks if (found := expectation(check)) is not None]
     if expectations:
@@ -64,8 +68,8 @@ def load_table(contract: Contract, table: Table, frame: pd.DataFrame, url: str) 
             suite,
             result_format={"result_format": "COMPLETE", "include_unexpected_rows": True},
         )
-    for field in kept:
-        if field.deidentification.operator == "pseudonym":
+    for field in fields:
+        if field.classification == "direct-identifier":
             frame[field.name] = frame[field.name].apply(hashed)
     frame.to_sql(
         f"plain_{table.name}".lower(), create_engine(url), index=False, if_exists="replace"
@@ -73,7 +77,7 @@ def load_table(contract: Contract, table: Table, frame: pd.DataFrame, url: str) 
     return len(frame)
 
 
-def main(name: str, delivery: Path, url: str) -> None:
+def main(name: str, delivery: Path, columns: str, url: str) -> None:
     contract = contract_named(name)
     rows = 0
     with zipfile.ZipFile(delivery) as archive:
@@ -81,10 +85,10 @@ def main(name: str, delivery: Path, url: str) -> None:
         for table in contract.tables:
             if f"{table.name}.csv" in members:
                 with archive.open(f"{table.name}.csv") as file:
-                    frame = pd.read_csv(file, dtype=str)
-                rows += load_table(contract, table, frame, url)
+                    frame = pd.read_csv(file, dtype=str, on_bad_lines="skip")
+                rows += load_table(contract, table, frame, url, columns == "kept")
     print(rows)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], os.environ["URL"])

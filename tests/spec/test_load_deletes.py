@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from schemas.errors import ContractError
 from tests.fixtures_warehouse import MAPPING, Delivery, Loads, feed_contract, no_orphans, rows
 
 #: Ten enrolments of ten clients, all in March.
@@ -90,31 +91,41 @@ def test_deleting_what_was_never_loaded_does_nothing(loads: Loads) -> None:
     assert len(loads.events()) == len(loads.victims()) == 10
 
 
-def test_deleted_and_delivered_in_one_delivery_stands(loads: Loads) -> None:
-    """NIBRS corrects an incident by deleting it and sending it again."""
+#: Deletions come out of another table, too, the way withdrawn consents do.
+WITHDRAWING = MAPPING.replace(
+    "CREATE VIEW core.deleted AS",
+    "CREATE VIEW core.deleted AS SELECT 'event' AS unit, enrollment_token AS token "
+    'FROM source."Services" UNION ALL',
+)
+
+
+def test_deletions_out_of_another_table_need_no_row_of_the_unit(loads: Loads) -> None:
     loads(TEN)
-    twice = feed_contract(
-        mapping_sql=MAPPING.replace(
-            """SELECT 'event' AS unit, enrollment_token AS token FROM source."Enrollment" """
-            "WHERE DateDeleted",
-            """SELECT 'event' AS unit, enrollment_token AS token FROM source."Services" """,
-        ),
-        tables=(
-            *(t for t in feed_contract().tables if t.name != "Enrollment"),
-            replace(feed_contract().table("Enrollment"), loads=None),
-        ),
-    )
     loads(
         Delivery(
-            clients={1: "Man"},
-            enrolments={101: (1, "2026-06-01")},
-            services=[(101, 1, "medical")],
+            clients={2: "Man"},
+            enrolments={102: (2, "2026-06-01")},
+            services=[(101, 1, "withdrawn")],
             name="delivery-2",
         ),
-        twice,
+        feed_contract(mapping_sql=WITHDRAWING),
     )
-    assert loads.events()[101] == D2
-    assert loads.services() == [(101, "medical")]
+    assert 101 not in loads.events() and 1 not in loads.victims()
+    assert loads.events()[102] == D2
+
+
+def test_deleted_and_delivered_in_one_delivery_is_a_fault_of_the_mapping(loads: Loads) -> None:
+    """Which of the two is meant, the rules and the mapping of a format must say."""
+    loads(TEN)
+    again = Delivery(
+        clients={1: "Man"},
+        enrolments={101: (1, "2026-06-01")},
+        services=[(101, 1, "medical")],
+        name="delivery-2",
+    )
+    with pytest.raises(ContractError, match="nothing was loaded"):
+        loads(again, feed_contract(mapping_sql=WITHDRAWING))
+    assert loads.events()[101] == D1
 
 
 def test_counts_of_deletions_stand_in_the_ledger(loads: Loads) -> None:
