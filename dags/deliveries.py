@@ -28,7 +28,6 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from connectors.transports.folder import DropFolder
 from schemas.contract import Contract
 from schemas.odcs import contracts
 from tributary import steps
@@ -69,7 +68,7 @@ def build(contract: Contract) -> DAG:
 
     @task(queue=NODE, multiple_outputs=True)
     def receive(params: dict[str, Any] | None = None) -> dict[str, Any]:
-        folder, file = DropFolder.of(contract, here().drop), (params or {})["file"]
+        folder, file = steps.drop_folder(here(), name), (params or {})["file"]
         with value_free("receive"):
             found = steps.receive(here(), name, folder.incoming / file if file else None)
         if found["delivery_id"] is None:

@@ -27,6 +27,7 @@ from schemas.report import Finding
 from tributary.settings import Settings
 
 if TYPE_CHECKING:
+    from connectors.transports.folder import DropFolder
     from connectors.validate import Verdict
     from connectors.zones.raw import RawZone
     from connectors.zones.vault import Vault
@@ -64,14 +65,12 @@ def receive(settings: Settings, name: str, path: Path | None = None) -> dict[str
     Raises:
         ContractError: the agreement has ended.
     """
-    from connectors.transports.folder import DropFolder
-
     contract = contract_named(name)
     contract.require_in_force(_today())
     if path is not None:
         with path.open("rb") as source:
             return {"delivery_id": _land(settings, contract, source), "waiting": 0}
-    folder = DropFolder.of(contract, settings.drop)
+    folder = drop_folder(settings, name)
     folder.prepare()
     waiting = folder.waiting()
     if not waiting:
@@ -81,6 +80,13 @@ def receive(settings: Settings, name: str, path: Path | None = None) -> dict[str
         landed = _land(settings, contract, source)
     taken.unlink()
     return {"delivery_id": landed, "waiting": len(waiting) - 1}
+
+
+def drop_folder(settings: Settings, name: str) -> DropFolder:
+    """The folder in which a feed's agency and the node meet."""
+    from connectors.transports.folder import DropFolder
+
+    return DropFolder.of(contract_named(name), settings.drop)
 
 
 def _land(settings: Settings, contract: Contract, source: BinaryIO) -> str:
@@ -291,13 +297,11 @@ def receipt(settings: Settings, name: str, delivery_id: str, status: str) -> dic
     Returns:
         ``{"status", "receipt"}``: the receipt's path.
     """
-    from connectors.transports.folder import DropFolder
     from warehouse.receipt import receipt as out_of_ledger
 
     duplicate = status == "duplicate"
     found = out_of_ledger(warehouse(settings), delivery_id, duplicate=duplicate)
-    folder = DropFolder.of(contract_named(name), settings.drop)
-    written = folder.put_receipt(delivery_id, found)
+    written = drop_folder(settings, name).put_receipt(delivery_id, found)
     _package(settings, delivery_id).unlink(missing_ok=True)
     return {"status": found["status"], "receipt": str(written)}
 

@@ -111,6 +111,8 @@ def write(home: Home, metadata: URL, port: int) -> str:
             "file_task_handler_new_folder_permissions": "0o700",
             "file_task_handler_new_file_permissions": "0o600",
         },
+        # Its first answers take seconds on a small machine that is busy.
+        "workers": {"execution_api_timeout": "60"},
         # Tasks of a scheduler that was killed are taken over by the next one this soon.
         "scheduler": {
             "scheduler_health_check_threshold": "20",
