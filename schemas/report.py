@@ -65,13 +65,27 @@ class Scope:
     ``trusted`` is false where the export contradicts itself; absence then deletes nothing.
     ``as_of`` is the day the export was made, where the format tells: an older export that arrives
     late does not overwrite a newer one.
+    ``changes_only``: a record holds what changed and leaves out the rest, so that replacing an
+    earlier version by it would blank what is still true.
     """
 
     full_refresh: bool = False
+    changes_only: bool = False
     trusted: bool = True
     start: date | None = None
     end: date | None = None
     as_of: date | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "full_refresh": self.full_refresh,
+            "changes_only": self.changes_only,
+            "trusted": self.trusted,
+            **{
+                name: day.isoformat() if day else None
+                for name, day in (("start", self.start), ("end", self.end), ("as_of", self.as_of))
+            },
+        }
 
 
 @dataclass

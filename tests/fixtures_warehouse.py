@@ -212,6 +212,7 @@ class Delivery:
     plaintext: str | None = None
     status: str = "accepted"
     full_refresh: bool = False
+    changes_only: bool = False
     trusted: bool = True
     start: str | None = "2026-01-01"
     end: str | None = "2026-12-31"
@@ -303,6 +304,7 @@ def manifest(
         status=delivery.status,  # type: ignore[arg-type]
         scope={
             "full_refresh": delivery.full_refresh,
+            "changes_only": delivery.changes_only,
             "trusted": delivery.trusted,
             "start": delivery.start,
             "end": delivery.end,

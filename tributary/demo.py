@@ -13,13 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Any, Protocol
 
-from connectors.transports.folder import DropFolder
 from schemas.errors import SettingsError
 from schemas.odcs import contracts
+from tributary import steps
 from tributary.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,25 +77,27 @@ def run(
         sentinel: for tests: marks every direct identifier (``tributary.county.canary``).
 
     Raises:
-        SettingsError: the warehouse is not the embedded one; nothing invented goes anywhere else.
+        SettingsError: Airflow is not installed, or the warehouse is not the embedded one; nothing
+            invented goes anywhere else.
     """
-    from tributary.local_airflow.session import local_airflow
-    from tributary.steps import prepare, warehouse
-
     if not settings.is_embedded:
         raise SettingsError("the demo is for the embedded warehouse: unset TRIBUTARY_WAREHOUSE_URL")
+    if find_spec("airflow") is None:
+        raise SettingsError("the demo needs Airflow: install tributary[airflow]")
+    from tributary.local_airflow.session import local_airflow
+
     feeds = tuple(contracts())
     watcher.says("preparing the warehouse")
-    prepare(settings)
+    steps.prepare(settings)
     began = _delivered(settings, persons, seed, watcher, sentinel)
-    with local_airflow(settings, warehouse(settings), feeds, watcher.says) as airflow:
+    with local_airflow(settings, steps.warehouse(settings), feeds, watcher.says) as airflow:
         watcher.says("running the feeds")
         drain(airflow, settings, feeds, began, watcher)
         failed = _failures(airflow, began)
     _under_way(settings).unlink()
     got = {feed: receipts(settings, feed, began) for feed in feeds}
     outcomes = [Outcome(feed, got[feed], failed.get(feed, ())) for feed in feeds]
-    return Demo(outcomes, core_counts(warehouse(settings)))
+    return Demo(outcomes, core_counts(steps.warehouse(settings)))
 
 
 def _delivered(
@@ -127,9 +130,8 @@ def deliver(settings: Settings, persons: int, seed: int, sentinel: str | None = 
     from tributary.county.generate import generate
 
     county = generate(persons, seed, settings.home / "county", sentinel=sentinel)
-    known = contracts()
     for name, paths in county.paths.items():
-        folder = DropFolder.of(known[name], settings.drop)
+        folder = steps.drop_folder(settings, name)
         folder.prepare()
         for path in paths:
             unfinished = folder.incoming / f"{path.name}.part"
@@ -146,8 +148,7 @@ def drain(
     A run starts the next one itself where more is waiting; runs of an interrupted demo go on
     beside ours. A feed with a failed run is left alone.
     """
-    known = contracts()
-    folders = {feed: DropFolder.of(known[feed], settings.drop) for feed in feeds}
+    folders = {feed: steps.drop_folder(settings, feed) for feed in feeds}
     while True:
         active = {run["dag_id"] for run in airflow.active_runs()}
         idle = {feed for feed, at in folders.items() if feed not in active and at.waiting()}
@@ -174,7 +175,7 @@ def _failures(airflow: Api, began: datetime) -> dict[str, list[str]]:
 
 def receipts(settings: Settings, feed: str, since: datetime) -> list[Mapping[str, Any]]:
     """Receipts the agency has got since then, oldest first."""
-    folder = DropFolder.of(contracts()[feed], settings.drop).receipts
+    folder = steps.drop_folder(settings, feed).receipts
     written = {path: path.stat().st_mtime for path in folder.glob("*.receipt.json")}
     new = [
         path

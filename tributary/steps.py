@@ -154,17 +154,11 @@ def validate(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
 
 def _as_stored(verdict: Verdict) -> dict[str, Any]:
     """The verdict as JSON, for the steps after it."""
-    scope = verdict.report.scope
     return {
         **verdict.report.as_json(),
         "status": verdict.status,
         "lane_violated": verdict.report.lane_violated,
-        "scope": {
-            "full_refresh": scope.full_refresh,
-            "trusted": scope.trusted,
-            "start": scope.start.isoformat() if scope.start else None,
-            "end": scope.end.isoformat() if scope.end else None,
-        },
+        "scope": verdict.report.scope.as_json(),
     }
 
 

@@ -106,6 +106,7 @@ class _Load:
         if settled is not None:
             return settled
         self._enter_agency()
+        attempt = self._session.begin_nested()
         with (
             _unpacked(self._package, self._contract, workspace) as files,
             mapped(
@@ -115,6 +116,9 @@ class _Load:
             staged = stage(self._connection, mapping)
             self._reconcile(staged, mapping)
         merged = self._merge(staged)
+        if self._blanks_what_it_leaves_out(merged):
+            attempt.rollback()
+            return self._refused("LOAD-CHANGES-ONLY")
         ledger.record(
             self._session,
             self._entry,
@@ -150,12 +154,26 @@ class _Load:
         if self._entry.status != "refused":
             if not ledger.superseded(self._session, self._entry):
                 return None
-            self._entry.status = "refused"
-            self._found.append(Finding("LOAD-SUPERSEDED", None, None, 1, ()))
-        elif known is not None:
-            return Loaded(known.delivery_id, "refused", {})
+            return self._refused("LOAD-SUPERSEDED")
+        if known is None:
+            ledger.record(self._session, self._entry, self._report, loaded={}, found=self._found)
+        return Loaded(self._entry.delivery_id, "refused", {})
+
+    def _refused(self, code: str) -> Loaded:
+        """Record the delivery as refused by the loader under ``code``."""
+        self._entry.status = "refused"
+        self._found = [Finding(code, None, None, 1, ())]
         ledger.record(self._session, self._entry, self._report, loaded={}, found=self._found)
         return Loaded(self._entry.delivery_id, "refused", {})
+
+    def _blanks_what_it_leaves_out(self, merged: Merged) -> bool:
+        """Whether a delivery of changes alone took the place of records that were there.
+
+        Such a delivery leaves out what did not change (an enrolment without its exit), so that
+        replacing a record by it would make known values unknown.
+        """
+        replaced = any(change.replaced for change in merged.changes.values())
+        return bool(self._package.manifest.scope.get("changes_only")) and replaced
 
     def _enter_agency(self) -> None:
         contract, feed = self._contract, self._entry.feed

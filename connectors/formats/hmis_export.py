@@ -6,6 +6,7 @@ Social Security numbers are hashed. None of it is believed where the content can
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -17,6 +18,7 @@ from schemas.report import IntakeReport, Scope
 
 COLUMNS = (
     "ExportID",
+    "ExportDate",
     "ExportStartDate",
     "ExportEndDate",
     "CSVVersion",
@@ -28,7 +30,7 @@ COLUMNS = (
 VERSIONS = {"2024 v": "FY2024", "2026 v": "FY2026"}
 #: HUD list 1.5.
 HASH_STATUS = {"1": "unhashed", "2": "sha1", "3": "hashed", "4": "sha256"}
-_REPORTING_PERIOD, _FULL_REFRESH = "3", "2"
+_REPORTING_PERIOD, _FULL_REFRESH, _DELTA_REFRESH = "3", "2", "1"
 
 #: Columns whose content shows whether the export is hashed.
 IDENTITY = ("FirstName", "LastName", "SSN")
@@ -72,8 +74,7 @@ class ExportClaim:
 
     def distrust(self) -> None:
         """What the export leaves out must not be deleted."""
-        scope = self._report.scope
-        self._report.scope = Scope(scope.full_refresh, False, scope.start, scope.end)
+        self._report.scope = dataclasses.replace(self._report.scope, trusted=False)
 
 
 class HashVerdict:
@@ -119,12 +120,15 @@ def _agreed(rows: list[dict[str, str | None]], column: str) -> str | None:
 def _scope(rows: list[dict[str, str | None]]) -> Scope:
     """Absence may mean deletion only in a full refresh of a reporting period, stated once."""
     full = bool(rows) and all(row["ExportDirective"] == _FULL_REFRESH for row in rows)
+    delta = any(row["ExportDirective"] == _DELTA_REFRESH for row in rows)
+    made = [day for row in rows if (day := _day(row["ExportDate"])) is not None]
+    as_of = max(made, default=None)
     if len(rows) != 1:
-        return Scope(full_refresh=full, trusted=False)
+        return Scope(full, delta, trusted=False, as_of=as_of)
     start, end = _day(rows[0]["ExportStartDate"]), _day(rows[0]["ExportEndDate"])
     whole = rows[0]["ExportPeriodType"] == _REPORTING_PERIOD
     ordered = start is not None and end is not None and start <= end
-    return Scope(full_refresh=full, trusted=whole and ordered, start=start, end=end)
+    return Scope(full, delta, whole and ordered, start, end, as_of)
 
 
 def _day(text: str | None) -> date | None:

@@ -18,7 +18,6 @@ from typing import Any
 import psutil
 import pytest
 
-from connectors.transports.folder import DropFolder
 from schemas.odcs import contracts
 from tests.fixtures_warehouse import dump, stopping
 from tests.plaintext import find_plaintext
@@ -85,11 +84,11 @@ def _airflow(home: Settings, query: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def killed(home: Settings) -> Settings:
-    """A demo killed when its deliveries are half-way through."""
+    """A demo killed while its deliveries, already taken from the drop folders, are checked."""
     demo = _start(home)
     assert demo.stdout
     for line in demo.stdout:
-        if line.split()[::2] == ["sees", "deidentify"]:
+        if line.split()[::2] == ["sees", "validate"]:
             break
     assert demo.poll() is None, "the demo ended by itself"
     demo.send_signal(signal.SIGKILL)
@@ -159,7 +158,7 @@ def test_nothing_of_a_delivery_is_left_on_the_node(resumed: Ended, home: Setting
     for zone in (home.node.landing, home.node.raw, home.node.outgoing, home.hub.inbox):
         assert list(zone.glob("[!.]*")) == [], zone
     for feed in FEEDS:
-        assert DropFolder.of(contracts()[feed], home.drop).waiting() == []
+        assert steps.drop_folder(home, feed).waiting() == []
 
 
 def test_airflow_keeps_ids_counts_and_references(resumed: Ended, home: Settings) -> None:

@@ -190,3 +190,23 @@ def test_a_receipt_says_duplicate_with_the_first_counts(loads: Loads) -> None:
     assert again == {**first, "status": "duplicate"}
     assert first["tables"]["Client"]["loaded"] == 1
     assert first["changes"]["victim"] == {"inserted": 1, "replaced": 0, "deleted": 0, "stale": 0}
+
+
+CHANGES = Delivery(
+    clients={1: None}, enrolments={10: (1, "2026-03-01")}, name="delivery-2", changes_only=True
+)
+
+
+def test_changes_alone_load_where_nothing_is_replaced(loads: Loads) -> None:
+    assert loads(CHANGES).status == "accepted"
+    assert set(loads.events()) == {10}
+
+
+def test_changes_alone_never_blank_what_is_known(loads: Loads) -> None:
+    loads(Delivery(clients={1: "Woman"}, enrolments={10: (1, "2026-03-01")}))
+    before = rows(loads.warehouse, "SELECT t::text FROM core.victim t")
+    for _ in range(2):
+        assert loads(CHANGES).status == "refused"
+        assert rows(loads.warehouse, "SELECT t::text FROM core.victim t") == before
+    query = "SELECT code FROM ops.delivery_rule WHERE delivery_id = 'delivery-2'"
+    assert rows(loads.warehouse, query) == [("LOAD-CHANGES-ONLY",)]

@@ -198,6 +198,7 @@ def test_absence_means_deletion_only_in_a_full_refresh_of_a_period(
     if full and trusted:
         assert report.scope.start == date(2025, 10, 1)
         assert report.scope.end == date(2026, 9, 30)
+        assert report.scope.as_of == date(2026, 10, 31)
 
 
 @pytest.mark.parametrize("rows", [[], [EXPORT, EXPORT], [EXPORT, {**EXPORT, "ExportID": "E2"}]])
