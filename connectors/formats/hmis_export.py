@@ -30,7 +30,9 @@ COLUMNS = (
 VERSIONS = {"2024 v": "FY2024", "2026 v": "FY2026"}
 #: HUD list 1.5.
 HASH_STATUS = {"1": "unhashed", "2": "sha1", "3": "hashed", "4": "sha256"}
-_REPORTING_PERIOD, _FULL_REFRESH, _DELTA_REFRESH = "3", "2", "1"
+#: HUD lists 1.1 (ExportPeriodType) and 1.2 (ExportDirective).
+_UPDATED, _REPORTING_PERIOD = "1", "3"
+_DELTA_REFRESH, _FULL_REFRESH = "1", "2"
 
 #: Columns whose content shows whether the export is hashed.
 IDENTITY = ("FirstName", "LastName", "SSN")
@@ -120,7 +122,10 @@ def _agreed(rows: list[dict[str, str | None]], column: str) -> str | None:
 def _scope(rows: list[dict[str, str | None]]) -> Scope:
     """Absence may mean deletion only in a full refresh of a reporting period, stated once."""
     full = bool(rows) and all(row["ExportDirective"] == _FULL_REFRESH for row in rows)
-    delta = any(row["ExportDirective"] == _DELTA_REFRESH for row in rows)
+    delta = any(
+        row["ExportDirective"] == _DELTA_REFRESH or row["ExportPeriodType"] == _UPDATED
+        for row in rows
+    )
     made = [day for row in rows if (day := _day(row["ExportDate"])) is not None]
     as_of = max(made, default=None)
     if len(rows) != 1:

@@ -195,6 +195,8 @@ def test_absence_means_deletion_only_in_a_full_refresh_of_a_period(
 ) -> None:
     _, report = take_in(exported(**changed))
     assert (report.scope.full_refresh, report.scope.trusted) == (full, trusted)
+    partial = {"ExportDirective": "1"}, {"ExportPeriodType": "1"}
+    assert report.scope.changes_only == (changed in partial)
     if full and trusted:
         assert report.scope.start == date(2025, 10, 1)
         assert report.scope.end == date(2026, 9, 30)
