@@ -58,7 +58,8 @@ def rules() -> Mapping[str, Rule]:
     for source in sorted(files("schemas").joinpath("rules").iterdir(), key=lambda path: path.name):
         if not source.name.endswith(".yaml"):
             continue
-        for entry in yaml.safe_load(source.read_text(encoding="utf-8")) or []:
+        content = source.read_text(encoding="utf-8")
+        for entry in yaml.load(content, Loader=yaml.CSafeLoader) or []:
             new = _parse(entry, source.name.removesuffix(".yaml"))
             if new.code in found:
                 raise ContractError(f"rule {new.code} stands twice (second in {source.name})")

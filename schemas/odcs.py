@@ -108,7 +108,7 @@ def _digest(content: bytes, sql: str) -> str:
 
 def _parse(content: bytes, path: Path) -> OpenDataContractStandard:
     try:
-        raw = yaml.safe_load(content)
+        raw = yaml.load(content, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from schemas.contract import Contract
-from schemas.errors import ContractError, PrivacyError
+from schemas.errors import ContractError, DeliveryError, PrivacyError
 from schemas.odcs import contract as contract_named
 from schemas.report import Finding
 from tributary.settings import Settings
@@ -64,10 +64,13 @@ def receive(settings: Settings, name: str, path: Path | None = None) -> dict[str
 
     Raises:
         ContractError: the agreement has ended.
+        DeliveryError: there is no file at ``path``.
     """
     contract = contract_named(name)
     contract.require_in_force(_today())
     if path is not None:
+        if not path.is_file():
+            raise DeliveryError("FILE-MISSING", "the file to take is not there; name another")
         with path.open("rb") as source:
             return {"delivery_id": _land(settings, contract, source), "waiting": 0}
     folder = drop_folder(settings, name)

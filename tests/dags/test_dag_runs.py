@@ -102,8 +102,9 @@ class TestAnAcceptedDelivery:
         assert calls[0] == ("receive", FEED, None)
         assert calls.names == ["receive", "validate", "deidentify", "deidentify", *STEPS[3:]]
         assert {arguments[0] for _, _, *arguments in calls[1:]} == {DELIVERY}
-        partitions = [call[3] for call in calls if call[0] == "deidentify"]
-        assert partitions == calls.answers["validate"]["partitions"]
+        taken = [call[3] for call in calls if call[0] == "deidentify"]  # in any order
+        planned = calls.answers["validate"]["partitions"]
+        assert sorted(taken, key=lambda part: part["name"]) == planned
         assert ("receipt", FEED, DELIVERY, "partial") in calls
         assert tasks["take_next"] == "skipped"
 

@@ -20,6 +20,8 @@ KEY = bytes(range(32))
 SEPARATORS = "\x1c\x1d\x1e\x1f"
 #: A shared machine may stall; how long an example takes is not what is tested.
 unhurried = settings(deadline=None)
+#: Characters that every Unicode version in use knows: Arrow's is newer than Python 3.11's.
+KNOWN = st.characters(exclude_categories=("Cn", "Cs"))
 values = st.one_of(st.none(), st.text(max_size=12), st.from_regex(r"[0-9NB]{0,5}", fullmatch=True))
 columns = st.lists(values, max_size=12)
 any_day = st.dates(date(1901, 1, 1), date(2099, 12, 31))
@@ -63,7 +65,7 @@ def test_no_text_of_a_person_comes_through(name, items):
 
 
 @unhurried
-@given(items=st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=3))
+@given(items=st.lists(st.text(KNOWN, min_size=1, max_size=20), min_size=1, max_size=3))
 def test_a_token_is_the_standard_library_s_hmac(items):
     parts = [unicodedata.normalize("NFKC", item).strip() for item in items]
     assume(all(parts) and not any(c in item for item in items for c in SEPARATORS))

@@ -46,6 +46,9 @@ def demo(
     try:
         with _ending_cleanly(), progress() as display:
             shown = run(settings, persons, seed, _Shown(display, began))
+    except (KeyboardInterrupt, SystemExit):
+        err.print("interrupted: start it again and it goes on")
+        raise
     finally:
         if not was_running:
             server.stop()
@@ -95,7 +98,7 @@ def _ending_cleanly() -> Iterator[None]:
 
 def print_demo(shown: Demo, home: Path, drop: Path) -> None:
     """What came in, what was set aside and why, what is in the warehouse, where to look."""
-    grid = _grid("feed", "status", *_COUNTS)
+    grid = _grid("feed", "status", *(key.replace("_", " ") for key in _COUNTS))
     for outcome in shown.outcomes:
         for receipt in outcome.receipts:
             totals = [sum(table[key] for table in receipt["tables"].values()) for key in _COUNTS]
@@ -117,7 +120,7 @@ def _grid(first: str, *others: str) -> Grid:
     grid = Grid(box=None, pad_edge=False, header_style="bold")
     grid.add_column(first, no_wrap=True)
     for other in others:
-        grid.add_column(other.replace("_", " "), justify="right", no_wrap=True)
+        grid.add_column(other, justify="right", no_wrap=True)
     return grid
 
 
