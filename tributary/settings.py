@@ -2,7 +2,8 @@
 
     TRIBUTARY_HOME           directory of zones, secrets and the embedded warehouse (default: var)
     TRIBUTARY_DROP           drop folders of the agencies (default: <home>/drop)
-    TRIBUTARY_WAREHOUSE_URL  postgresql+psycopg://loader:...@host/db; unset: embedded PostgreSQL
+    TRIBUTARY_WAREHOUSE_URL  postgresql://host:port/database; unset: embedded PostgreSQL. Roles log
+                             in with passwords in TRIBUTARY_CREDENTIALS, never with one in the URL
     TRIBUTARY_KEK_FILE       key-encryption key of the agency node, 32 bytes
     TRIBUTARY_SECRET_FILE    root secret of the tokens, at least 32 bytes
     TRIBUTARY_SIGNING_FILE   Ed25519 key the node seals packages with

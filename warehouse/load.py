@@ -266,6 +266,7 @@ class _Load:
     def _rows_loaded(self, merged: Merged) -> dict[str, int]:
         """Rows loaded per table of the delivery: the accepted ones, less those left for newer ones.
 
+        Of a table whose every field is dropped nothing leaves the node, so nothing of it is loaded.
         Where several tables fill one table of ``core``, which of them was left cannot be told, and
         the count stands under LOAD-OLDER alone.
         """
@@ -273,7 +274,8 @@ class _Load:
         for table in self._contract.tables:
             alone = [one.loads for one in self._contract.tables].count(table.loads) == 1
             left = merged.older.get(str(table.loads), 0) if alone else 0
-            loaded[table.name] = self._count(table.name, "accepted") - left
+            accepted = self._count(table.name, "accepted") if table.kept else 0
+            loaded[table.name] = accepted - left
         return loaded
 
 
