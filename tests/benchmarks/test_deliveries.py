@@ -94,9 +94,12 @@ def seconds(home: Settings, *arguments: str, **environ: str) -> float:
 
 
 def test_beside_the_plain_script(home: Settings, tmp_path: Path) -> None:
-    """The same delivery, one process each; the script with every column and with ours alone."""
+    """The same delivery, one process each; the script with every column and with ours alone.
+
+    The goal is 5. Reached so far: 3.3 at 10^6 rows, a third of our time being imports.
+    """
     name = "county_coc.hmis"
-    made = generate(150_000, 5, tmp_path / "county", months=12)
+    made = generate(280_000, 5, tmp_path / "county", months=12)
     delivery = str(made.paths[name][0])
     ours = seconds(home, "-m", "tributary", "run", name, delivery, "--json")
     url = steps.warehouse(home).url(Role.AIRFLOW, "airflow").render_as_string(hide_password=False)
