@@ -24,6 +24,8 @@ from anonymize.outputs import output_schema, withheld_schema
 from schemas.contract import Contract, Table
 from tests.contracts import contract as small_contract
 from tests.contracts import field as one_field
+from tributary import steps
+from tributary.settings import Settings, settings
 from warehouse.bootstrap import prepare
 from warehouse.database import Warehouse
 from warehouse.load import Loaded, load
@@ -84,6 +86,21 @@ def warehouse(server: EmbeddedServer) -> Warehouse:
     with found.connect(Role.OWNER) as connection:
         connection.execute(f"TRUNCATE {tables}")
     return found
+
+
+# --- an installation ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """An installation of its own: secrets, zones, and its embedded server running."""
+    found = settings({"TRIBUTARY_HOME": str(tmp_path_factory.mktemp("home"))})
+    steps.prepare(found)
+    guard = stopped_with_us(steps.embedded_server(found))
+    yield found
+    steps.embedded_server(found).stop()
+    guard.kill()
+    guard.wait()
 
 
 def rows(warehouse: Warehouse, query: str, *, role: Role = Role.LOADER) -> list[tuple[Any, ...]]:

@@ -10,17 +10,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.benchmarks.measured import Cost, run_delivery
 from tests.conftest import ROOT
-from tests.fixtures_warehouse import stopped_with_us
 from tributary import steps
 from tributary.county.generate import generate
-from tributary.settings import Settings, settings
+from tributary.settings import Settings
 from warehouse.roles import Role
 
 pytestmark = pytest.mark.benchmark
@@ -31,17 +29,6 @@ PERSONS = {
     "county_sheriff.nibrs": (128_000, 1_280_000),
 }
 MEMORY_LIMIT_MIB = 2_048
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    found = settings({"TRIBUTARY_HOME": str(tmp_path_factory.mktemp("home"))})
-    steps.prepare(found)
-    guard = stopped_with_us(steps.embedded_server(found))
-    yield found
-    steps.embedded_server(found).stop()
-    guard.kill()
-    guard.wait()
 
 
 def rows_of(home: Settings, name: str) -> int:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +23,15 @@ import pytest
 
 from schemas.odcs import contracts
 from tests.conftest import ROOT
-from tests.fixtures_warehouse import dump, rows, stopped_with_us
+from tests.fixtures_warehouse import dump, rows
 from tests.plaintext import find_plaintext
 from tributary import steps
 from tributary.county.generate import Generated, generate
 from tributary.pipeline import run_delivery
-from tributary.settings import Settings, settings
+from tributary.settings import Settings
 
 pytestmark = pytest.mark.e2e
 CONTRACTS = sorted(contracts())
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """An installation of its own, with its embedded server running."""
-    found = settings({"TRIBUTARY_HOME": str(tmp_path_factory.mktemp("home"))})
-    steps.prepare(found)
-    guard = stopped_with_us(steps.embedded_server(found))
-    yield found
-    steps.embedded_server(found).stop()
-    guard.kill()
-    guard.wait()
 
 
 @pytest.fixture(scope="module")
