@@ -1,5 +1,6 @@
 # Two commands on a fresh machine with Python 3.11 to 3.13: `make demo` and `make test`.
-# Everything is installed into .venv; nothing else on the machine is touched.
+# Everything is installed into .venv, state stands in var. Run by root, PostgreSQL gets a system user
+# of its own (tributary-postgres), because it refuses to run as root.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from schemas.catalogue import rule
+from schemas.vocabulary import TIERS
 
 #: Row numbers kept per finding; ``count`` is always complete.
 ROWS_KEPT = 1_000
@@ -167,6 +168,4 @@ class IntakeReport:
 
 def merged(findings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Findings in the order a reader wants them: worst tier first, then by code."""
-    from schemas.vocabulary import TIERS
-
     return sorted(findings, key=lambda found: (TIERS.index(found["tier"]), found["code"]))

@@ -42,3 +42,19 @@ def read(name: str, source: io.BytesIO | bytes, today: date = TODAY) -> Read:
         for row in batch.to_pylist():
             rows[table].append({k: v for k, v in row.items() if v is not None})
     return Read(rows, report)
+
+
+# --- what came of a whole delivery (``outcome`` of tests/golden) ----------------------------------
+
+
+def codes(found: dict[str, Any], *prefixes: str) -> dict[str, list[int]]:
+    """Row numbers by code, of the codes that start with one of ``prefixes``."""
+    return {
+        rule["code"]: rule["rows"] for rule in found["rules"] if rule["code"].startswith(prefixes)
+    }
+
+
+def one(found: dict[str, Any], view: str) -> dict[str, Any]:
+    """The only row of a view of ``core``."""
+    [row] = found["core"][view]
+    return row

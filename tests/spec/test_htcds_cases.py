@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from schemas.odcs import contract
+from tests.feeds import codes, one
 from tests.golden.test_golden import outcome
 from tests.workbooks import ADDED, CONSENTED, TEMPLATE, workbook
 
@@ -29,17 +30,6 @@ def landed(tmp_path: Path):
         return outcome(contract(CONTRACT), source, tmp_path)
 
     return run
-
-
-def codes(found: dict[str, Any], *prefixes: str) -> dict[str, list[int]]:
-    return {
-        rule["code"]: rule["rows"] for rule in found["rules"] if rule["code"].startswith(prefixes)
-    }
-
-
-def one(found: dict[str, Any], view: str) -> dict[str, Any]:
-    [row] = found["core"][view]
-    return row
 
 
 COUNTRIES = ("MEX", "GTM", "HND", "SLV", "COL", "DOM", "CUB", "VNM", "CHN", "PHL", "IRQ", "EGY",

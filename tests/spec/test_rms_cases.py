@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from schemas.odcs import contract
+from tests.feeds import codes, one
 from tests.golden.test_golden import outcome
 from tests.rms_exports import CASE, PERSON, PLACE, SAMPLE_HEADER, VICTIM, described, export
 
@@ -29,17 +30,6 @@ def landed(tmp_path: Path):
         return outcome(contract(CONTRACT), io.BytesIO(export(rows, COLUMNS)), tmp_path)
 
     return run
-
-
-def codes(found: dict[str, Any], *prefixes: str) -> dict[str, list[int]]:
-    return {
-        rule["code"]: rule["rows"] for rule in found["rules"] if rule["code"].startswith(prefixes)
-    }
-
-
-def one(found: dict[str, Any], view: str) -> dict[str, Any]:
-    [row] = found["core"][view]
-    return row
 
 
 def cases(found: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -229,7 +229,3 @@ def coordinates(random: np.random.Generator, place: Ints) -> dict[str, Any]:
         "latitude": np.round(centre[:, 0] + random.normal(0, 1, len(place)) * centre[:, 2], 5),
         "longitude": np.round(centre[:, 1] + random.normal(0, 1.3, len(place)) * centre[:, 2], 5),
     }
-
-
-def person_ids(index: Ints) -> list[str]:
-    return [f"P{i:07d}" for i in index.tolist()]

@@ -17,7 +17,6 @@ STATE: Final = "XX"
 COC: Final = "XX-501"
 #: ORIs of the sheriff's submission; the last agency files a zero report in its quiet month.
 SHERIFF_ORIS: Final = ("XX0010000", "XX0010200", "XX0010300", "XX0010400")
-HARBOR_ORI: Final = "XX0010100"
 
 
 class Place(NamedTuple):

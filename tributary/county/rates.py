@@ -89,7 +89,6 @@ CODED_AS_TRAFFICKING: Final = Rate(
     0.45, "NIJ study NCJ 252520: trafficking is often coded as another offence (1.7); share assumed"
 )
 DV_SURVIVOR: Final = Rate(4_205 / 13_100, _LSA)
-ARRESTED: Final = Rate(0.34, f"{_ASSUMED}: incidents with a known offender that end in an arrest")
 MINOR_ARRESTED_40A: Final = Rate(0.20, f"{_ASSUMED}: arrests for prostitution of a person under 18")
 
 # --- what goes wrong when a name is written down --------------------------------------------------

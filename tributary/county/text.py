@@ -62,10 +62,6 @@ def where(mask: Mask, yes: Column, no: Column) -> pa.Array:
     return pc.if_else(pa.array(mask), yes, no)
 
 
-def blank_unless(mask: Mask, column: Column) -> pa.Array:
-    return pc.if_else(pa.array(mask), column, None)
-
-
 def lines(
     header: Sequence[str],
     columns: Mapping[str, Column],
