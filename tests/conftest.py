@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from anonymize.text.redactor import Redactor
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,3 +24,11 @@ def shared_data() -> Path:
 
 
 pytest_plugins = ["tests.fixtures_warehouse"]
+
+
+@pytest.fixture(scope="session")
+def redactor() -> Redactor:
+    """The free-text engine, once for all tests: its model takes seconds to load."""
+    from anonymize.text.redactor import Redactor
+
+    return Redactor()
