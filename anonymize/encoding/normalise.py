@@ -1,0 +1,121 @@
+"""Values as they are compared: one spelling for what means the same, nothing for unknown.
+
+Every function takes one value and is called once for each distinct one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+#: What clerks write where they do not know.
+UNKNOWN = frozenset(
+    (
+        *("unknown", "unk", "unknwn", "none", "null", "nan", "na", "n/a", "nfn", "nln", "doe"),
+        *("john doe", "jane doe", "not known", "not given", "refused", "declined", "withheld"),
+        *("redacted", "x", "xx", "xxx", "-", "?", ".", "0"),
+    )
+)
+
+_PARTICLES = frozenset(
+    (
+        *("de", "del", "la", "las", "los", "da", "dos", "van", "von", "der", "den"),
+        *("bin", "ibn", "al", "el"),
+    )
+)
+_ISO = re.compile(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)")
+_US = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?!\d)")
+_YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{2})$")
+_YEAR = re.compile(r"(\d{4})$")
+_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "sr", "sra", "jr", "ii", "iii", "iv"])
+
+
+def normalised(kind: str, value: str | None) -> str:
+    """``value`` in its one spelling; empty where it is unknown."""
+    if value is None:
+        return ""
+    folded = folded_text(value).strip()
+    if folded in UNKNOWN:
+        return ""
+    return _BY_KIND.get(kind, _words)(folded)
+
+
+def folded_text(value: str) -> str:
+    """Lower case, without diacritics (NFKD)."""
+    decomposed = unicodedata.normalize("NFKD", value.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def _words(value: str) -> str:
+    return " ".join(re.findall(r"\w+", value.replace("'", "").replace("_", " ")))
+
+
+def _name(value: str) -> str:
+    """Words without titles and particles, which come and go; all words where nothing is left."""
+    words = _words(value).split()
+    kept = [word for word in words if word not in _TITLES and word not in _PARTICLES]
+    return " ".join(kept or words)
+
+
+def _digits(value: str) -> str:
+    digits = re.sub(r"\D", "", value)
+    return "" if not digits.strip("0") else digits
+
+
+def _number(value: str) -> str:
+    return _digits(value).lstrip("0") or _joined(value)
+
+
+def _phone(value: str) -> str:
+    digits = _digits(value)
+    return digits[-10:] if len(digits) >= 7 else ""
+
+
+def _joined(value: str) -> str:
+    return re.sub(r"[\W_]", "", value)
+
+
+def _ssn(value: str) -> str:
+    """Nine digits or, of a masked number, the last four."""
+    digits = _digits(value)
+    if len(digits) < 4 or len(set(digits)) == 1 or digits in ("123456789", "987654321"):
+        return ""
+    return digits[-9:] if len(digits) >= 7 else digits[-4:]
+
+
+def _date(value: str) -> str:
+    """``YYYYMMDD``, with blanks for a part that is unknown (00 or left out)."""
+    for form, order in ((_ISO, (1, 2, 3)), (_US, (3, 1, 2))):
+        if found := form.match(value):
+            year, month, day = (found[place] for place in order)
+            return _parts_of_date(year, month.zfill(2), day.zfill(2))
+    if found := _YEAR_MONTH.match(value):
+        return _parts_of_date(found[1], found[2], "00")
+    found = _YEAR.match(value)
+    return _parts_of_date(found[1], "00", "00") if found else ""
+
+
+def _parts_of_date(year: str, month: str, day: str) -> str:
+    if year in ("0000", "1900", "1800", "9999") and (month, day) in (("01", "01"), ("00", "00")):
+        return ""
+    known = [part if part.strip("0") else " " * len(part) for part in (year, month, day)]
+    return "".join(known) if any(part.strip() for part in known) else ""
+
+
+_BY_KIND: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "given_name": _name,
+        "surname": _name,
+        "full_name": _name,
+        "date": _date,
+        "year": _digits,
+        "phone": _phone,
+        "ssn": _ssn,
+        "number": _number,
+        "postcode": _joined,
+        "email": str,
+        "sex": lambda value: value[:1],
+    }
+)

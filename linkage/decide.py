@@ -1,0 +1,186 @@
+"""From likelihood ratios to decisions: match, review or nothing, at a threshold nobody has to set.
+
+Where a record has at most one partner on the other side, its candidates compete: the probability
+of a pair is its share among all of its record's candidates and 'no partner at all'. What is sure
+is taken out before the rest is weighed again: a partner that is taken competes no more. Where
+records may have several partners, each pair stands for itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import isotonic_regression
+
+from linkage.compare import Rows
+
+Probabilities = npt.NDArray[np.float64]
+
+_ROUNDS, _CLOSE = 200, 1e-9
+#: What is sure is taken out before the rest is weighed again, if there is enough to learn from.
+_SURE, _DECOYS = 0.9, 200
+_BINS = 24
+#: Pairs from here to the threshold are for clerical review.
+REVIEW = 0.1
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Pairs worth reporting, best first.
+
+    Attributes:
+        pairs: places among the candidates.
+        probability: that the two are one person.
+        threshold: from here on a pair is a match: where the expected F1 is highest.
+        expected_precision, expected_recall: by the probabilities themselves.
+    """
+
+    pairs: Rows
+    probability: Probabilities
+    threshold: float
+    expected_precision: float
+    expected_recall: float
+
+
+def decide(
+    weight: Probabilities,
+    pairs: tuple[Rows, Rows],
+    sizes: tuple[int, int],
+    *,
+    one_to_one: bool,
+    within: bool,
+) -> Decided:
+    """Decide on candidate pairs.
+
+    Args:
+        weight: log likelihood ratios.
+        sizes: records on each side.
+        within: the pairs are within one file.
+    """
+    if one_to_one and not within:
+        chosen, probability = _one_to_one(weight, pairs, sizes)
+    else:
+        probability = independent(weight, sizes[0] * sizes[1] / (2 if within else 1))
+        chosen = np.flatnonzero(probability >= REVIEW / 10)
+        probability = probability[chosen]
+    order = np.argsort(-probability, kind="stable")
+    return _at_best_f1(chosen[order], probability[order])
+
+
+def independent(weight: Probabilities, all_pairs: float) -> Probabilities:
+    """Posterior probabilities; the share of matches among all pairs is estimated by EM."""
+    share = min(len(weight), all_pairs / 2) / all_pairs / 2
+    for _ in range(_ROUNDS):
+        found = 1 / (1 + np.exp(-(weight + np.log(share / (1 - share)))))
+        before, share = share, float(np.clip(found.sum() / all_pairs, 1e-15, 0.5))
+        if abs(share - before) < _CLOSE * share:
+            break
+    return found
+
+
+def _one_to_one(
+    weight: Probabilities, pairs: tuple[Rows, Rows], sizes: tuple[int, int]
+) -> tuple[Rows, Probabilities]:
+    i, j = pairs
+    probability = np.minimum(
+        _competing(weight, i, sizes[0], sizes[1]), _competing(weight, j, sizes[1], sizes[0])
+    )
+    best = greedy(probability, i, j)
+    sure = best[probability[best] >= _SURE]
+    taken = np.zeros(sizes[0], bool), np.zeros(sizes[1], bool)
+    taken[0][i[sure]], taken[1][j[sure]] = True, True
+    if len(sure) < _DECOYS:
+        return best, probability[best]
+    rest = np.flatnonzero(~taken[0][i] & ~taken[1][j])
+    calibrated = _by_decoys(weight, (taken[0][i], taken[1][j]), (taken[0], taken[1]))
+    odds = np.exp(np.clip(weight[rest], -60, 60))
+    share = np.minimum(
+        odds / np.bincount(i[rest], odds, sizes[0])[i[rest]],
+        odds / np.bincount(j[rest], odds, sizes[1])[j[rest]],
+    )
+    likely = calibrated[rest] * share
+    more = greedy(likely, i[rest], j[rest])
+    return np.concatenate([sure, rest[more]]), np.concatenate([probability[sure], likely[more]])
+
+
+def _by_decoys(
+    weight: Probabilities,
+    taken: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
+    records: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
+) -> Probabilities:
+    """Probability by weight of pairs of which neither record has a sure partner.
+
+    Pairs of an open record with one that has its partner elsewhere are false: decoys. As many of
+    them as there are at a weight, by the sizes of the two groups, are expected among the open pairs
+    (the target-decoy estimate of proteomics: Elias and Gygi 2007). Unlike the likelihood ratios it
+    does not rest on errors in different fields being independent.
+    """
+    open_ = ~taken[0] & ~taken[1]
+    edges = np.unique(np.quantile(weight[open_], np.linspace(0, 1, _BINS + 1)))
+    if len(edges) < 3:
+        return np.zeros(len(weight))
+    place = np.clip(np.searchsorted(edges, weight, side="right") - 1, 0, len(edges) - 2)
+    count = len(edges) - 1
+    false = np.zeros(count)
+    for mine, theirs, there in (
+        (~taken[0], taken[1], records[1]),
+        (~taken[1], taken[0], records[0]),
+    ):
+        decoys = np.bincount(place[mine & theirs], minlength=count)
+        false += decoys * (~there).sum() / max(there.sum(), 1) / 2
+    seen = np.bincount(place[open_], minlength=count)
+    raw = 1 - (false + 0.5 * (false == 0)) / np.maximum(seen, 1)
+    rising = isotonic_regression(np.clip(raw, 0, 1), weights=np.maximum(seen, 1)).x
+    return rising[place]
+
+
+def _competing(weight: Probabilities, record: Rows, records: int, others: int) -> Probabilities:
+    """Probability of each pair among the candidates of its record.
+
+    A record has a partner with probability p, any of the other side's with the same; p is
+    estimated by EM.
+    """
+    ratio = np.exp(np.clip(weight, -60, 60)) / others
+    share = 0.5
+    for _ in range(_ROUNDS):
+        odds = share * ratio
+        found = odds / ((1 - share) + np.bincount(record, odds, records))[record]
+        before, share = share, float(np.clip(found.sum() / records, 1e-6, 0.995))
+        if abs(share - before) < _CLOSE:
+            break
+    return found
+
+
+def greedy(probability: Probabilities, i: Rows, j: Rows) -> Rows:
+    """Best pairs first, each record once; the impossible left out."""
+    order = np.argsort(-probability, kind="stable")
+    order = order[probability[order] > REVIEW / 100]
+    used: tuple[set[int], set[int]] = (set(), set())
+    kept = []
+    for place, first, second in zip(
+        order.tolist(), i[order].tolist(), j[order].tolist(), strict=True
+    ):
+        if first not in used[0] and second not in used[1]:
+            used[0].add(first)
+            used[1].add(second)
+            kept.append(place)
+    return np.asarray(kept, np.int64)
+
+
+def _at_best_f1(pairs: Rows, probability: Probabilities) -> Decided:
+    """The threshold at which expected F1 is highest: 2 * sum(p taken) / (taken + sum(p all))."""
+    if not len(probability):
+        return Decided(pairs, probability, 1.0, 1.0, 0.0)
+    sums = np.cumsum(probability)
+    taken = np.arange(1, len(sums) + 1)
+    best = int(np.argmax(2 * sums / (taken + sums[-1])))
+    keep = probability >= min(REVIEW, probability[best])
+    return Decided(
+        pairs[keep],
+        probability[keep],
+        float(probability[best]),
+        float(sums[best] / taken[best]),
+        float(sums[best] / sums[-1]),
+    )

@@ -1,0 +1,177 @@
+"""Fellegi-Sunter weights, learned from the pairs themselves; nobody labels anything.
+
+How often a level occurs among records of two persons (u) is counted in random pairs. How often it
+occurs among records of one person (m) is estimated by EM, block by block, for the fields that the
+block does not hold together, and averaged (as Splink does): one EM over all candidates collapses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from anonymize.encoding.encode import Encoded
+from linkage.blocking import Candidates
+from linkage.compare import LEVELS, SWAP, UNKNOWN, Compared, Levels, Rows, compare
+
+Shares = npt.NDArray[np.float64]
+
+_RANDOM_PAIRS = 1_000_000
+#: Pairs a block is judged by; more only cost time.
+_SAMPLE = 200_000
+#: Fewer pairs teach nothing.
+_LEAST = 200
+#: How often given name and surname stand swapped, where nothing teaches it.
+_SWAPPED = (0.96, 0.04)
+_ROUNDS, _CLOSE = 200, 1e-7
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Shares of the levels by field: among pairs of one person (m) and of two (u)."""
+
+    m: Mapping[str, Shares]
+    u: Mapping[str, Shares]
+
+    def of(self, compared: Compared) -> npt.NDArray[np.float64]:
+        """The natural logarithm of each pair's likelihood ratio; unknown says nothing."""
+        total = np.zeros(len(next(iter(compared.levels.values()))))
+        for name, levels in compared.levels.items():
+            ratio = np.append(np.log(self.m[name] / self.u[name]), 0.0)
+            total += ratio[levels]
+        for name, rarity in compared.rarity.items():
+            total += self._rarity(name, compared.levels[name], rarity)
+        return total
+
+    def _rarity(
+        self, name: str, levels: Levels, rarity: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float64]:
+        """To agree on a rare value says more than on a common one: the share of the value stands
+        in the place of the average share; less so where they agree only nearly."""
+        average = -np.log2(self.u[name][-1])
+        share = np.zeros(LEVELS + 1)
+        share[[LEVELS - 1, LEVELS - 2, LEVELS - 3]] = (1.0, 0.6, 0.3)
+        found: npt.NDArray[np.float64] = share[levels] * (rarity - average) * np.log(2)
+        return found
+
+
+def learn(
+    left: Encoded, right: Encoded | None, pairs: Candidates, compared: Compared, seed: int = 0
+) -> Weights:
+    """Learn weights from candidate pairs and their comparison."""
+    random = np.random.default_rng(seed)
+    other = left if right is None else right
+    u = _of_strangers(left, other, within=right is None, random=random)
+    sums = {name: np.zeros(len(shares)) for name, shares in u.items()}
+    for members, fields in _lessons(left, other, pairs, compared, u):
+        if len(members) > _SAMPLE:
+            members = random.choice(members, _SAMPLE, replace=False)
+        learned, matches = _em({f: compared.levels[f][members] for f in fields}, u)
+        for name in fields:
+            sums[name] += learned[name] * matches * len(members)
+    m = {}
+    for name, total in sums.items():
+        untaught = np.array(_SWAPPED) if name == SWAP else _prior(len(total))
+        m[name] = _shares(total) if total.sum() else untaught
+    return Weights(m, u)
+
+
+def _of_strangers(
+    left: Encoded, right: Encoded, *, within: bool, random: np.random.Generator
+) -> dict[str, Shares]:
+    i = random.integers(0, len(left), _RANDOM_PAIRS)
+    j = random.integers(0, len(right), _RANDOM_PAIRS)
+    if within:
+        i, j = i[i != j], j[i != j]
+    found = compare(left, right, (i, j)).levels
+    return {
+        name: _shares(np.bincount(levels[levels != UNKNOWN], minlength=_size(name)) + 0.5)
+        for name, levels in found.items()
+    }
+
+
+def _size(name: str) -> int:
+    return 2 if name == SWAP else LEVELS
+
+
+def _lessons(
+    left: Encoded, right: Encoded, pairs: Candidates, compared: Compared, u: Mapping[str, Shares]
+) -> list[tuple[Rows, list[str]]]:
+    """Groups of pairs that agree on some fields, and the other fields, of which they can teach."""
+    if pairs.blocks:
+        return _blocks(left, right, pairs, list(u))
+    return _agreeing(compared, list(u))
+
+
+def _blocks(
+    left: Encoded, right: Encoded, pairs: Candidates, fields: list[str]
+) -> list[tuple[Rows, list[str]]]:
+    lessons = []
+    for block in pairs.blocks:
+        if block.endswith("~"):
+            continue
+        mine, theirs = left.tokens[block], right.tokens[block]
+        shared = mine[pairs.left]
+        members = np.flatnonzero((shared == theirs[pairs.right]) & (shared != 0))
+        held = {part.rpartition(".")[0] for part in block.split("+")}
+        taught = _free(fields, held, left)
+        if len(members) >= _LEAST and taught:
+            lessons.append((members, taught))
+    return lessons
+
+
+def _agreeing(compared: Compared, fields: list[str]) -> list[tuple[Rows, list[str]]]:
+    """Where all pairs are compared: those at the highest level of two fields."""
+    names = [name for name in fields if name != SWAP]
+    top = {name: compared.levels[name] == LEVELS - 1 for name in names}
+    lessons = []
+    for place, first in enumerate(names):
+        for second in names[place + 1 :]:
+            members = np.flatnonzero(top[first] & top[second])
+            taught = [name for name in names if name not in (first, second)]
+            if len(members) >= _LEAST and taught:
+                lessons.append((members, taught))
+    return lessons
+
+
+def _free(fields: Sequence[str], held: set[str], encoded: Encoded) -> list[str]:
+    kinds = encoded.schema.kinds
+    named = any(kinds[column] in ("given_name", "surname") for column in held)
+    return [name for name in fields if name not in held and not (name == SWAP and named)]
+
+
+def _em(levels: Mapping[str, Levels], u: Mapping[str, Shares]) -> tuple[dict[str, Shares], float]:
+    """Shares of levels among matches, and the share of matches, with u held fixed."""
+    patterns, counts = np.unique(
+        np.stack(list(levels.values()), axis=1), axis=0, return_counts=True
+    )
+    columns = dict(zip(levels, patterns.T, strict=True))
+    m = {name: _prior(len(u[name])) for name in levels}
+    share = 0.3
+    for _ in range(_ROUNDS):
+        weight = np.full(len(counts), np.log(share / (1 - share)))
+        for name, level in columns.items():
+            weight += np.append(np.log(m[name] / u[name]), 0.0)[level]
+        matched = counts / (1 + np.exp(-weight))
+        for name, level in columns.items():
+            known = level != UNKNOWN
+            seen = np.bincount(level[known], matched[known], minlength=len(m[name]))
+            m[name] = _shares(seen + 0.1)
+        before, share = share, float(np.clip(matched.sum() / counts.sum(), 1e-9, 1 - 1e-6))
+        if abs(share - before) < _CLOSE:
+            break
+    return m, share
+
+
+def _prior(size: int) -> Shares:
+    """Where EM starts: the more alike, the likelier."""
+    return _shares(np.linspace(1, 10, size) ** 2)
+
+
+def _shares(counts: Shares) -> Shares:
+    floored = counts + 1e-4 * max(counts.sum(), 1e-9)
+    found: Shares = floored / floored.sum()
+    return found

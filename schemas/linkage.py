@@ -1,0 +1,192 @@
+"""A linkage schema: what all agencies agree to compare persons by, and how it is encoded.
+
+A schema is a YAML file, versioned as a whole: two encodings compare only where name, version and
+digest of their schemas are the same::
+
+    name: county-persons
+    version: 1
+    fields:
+      - {column: FirstName, kind: given_name}
+      - {column: LastName, kind: surname}
+      - {column: DOB, kind: date}
+    blocks:                       # optional; derived from the kinds where left out
+      - [FirstName.sound, DOB.full]
+
+Every block is made of parts of at least two fields: a token of one field alone can be turned back
+by its frequency.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from schemas.errors import ContractError
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How values of a kind are encoded.
+
+    Attributes:
+        bits: bits each n-gram sets in a filter of ``FILTER_BITS``; fewer where values are longer,
+            so that no filter fills up (privacy.md 2: a third to a half of the bits set).
+        parts: what block tokens may be made of, from sharpest to broadest.
+    """
+
+    bits: int
+    parts: tuple[str, ...]
+
+
+#: Bits of the Bloom filter of one field.
+FILTER_BITS = 256
+
+_NAME = ("sound", "start", "end", "initial")
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "given_name": Kind(18, _NAME),
+        "surname": Kind(18, (*_NAME, "last")),
+        "full_name": Kind(9, ("last", "sound", "start", "end")),
+        "date": Kind(10, ("full", "turned", "month_day", "year_month", "year_day", "year")),
+        "year": Kind(24, ("whole",)),
+        "sex": Kind(32, ("whole",)),
+        "category": Kind(32, ("whole",)),
+        "postcode": Kind(12, ("whole", "start")),
+        "place": Kind(12, ("sound", "start")),
+        "address": Kind(8, ("words", "start")),
+        "text": Kind(8, ("sound", "start")),
+        "phone": Kind(8, ("last7",)),
+        "ssn": Kind(8, ("whole", "last4")),
+        "number": Kind(16, ("whole",)),
+        "email": Kind(7, ("whole",)),
+    }
+)
+#: Kinds whose values may stand in each other's place.
+NAMES = ("given_name", "surname")
+_ONE_TO_ONE = ("auto", True, False)
+
+
+@dataclass(frozen=True)
+class LinkageField:
+    column: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a block token takes from one field."""
+
+    column: str
+    name: str
+
+
+@dataclass(frozen=True)
+class LinkageSchema:
+    """An agreed schema.
+
+    Attributes:
+        blocks: composite keys; empty where they are derived from the kinds.
+        one_to_one: whether a record of one side has at most one partner on the other; ``auto``
+            finds out by looking for duplicates within each side.
+        flip: share of filter bits turned at random (BLIP), in 256ths; 0 to harden nothing.
+        dummies: fake records added for each real one.
+    """
+
+    name: str
+    version: int
+    fields: tuple[LinkageField, ...]
+    blocks: tuple[tuple[Part, ...], ...]
+    one_to_one: str | bool
+    flip: int
+    dummies: float
+    digest: str
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        return {field.column: field.kind for field in self.fields}
+
+
+def load_schema(path: Path) -> LinkageSchema:
+    """Read a linkage schema.
+
+    Raises:
+        ContractError: the file is missing or says what no schema says; all faults are listed.
+    """
+    try:
+        content = path.read_bytes()
+        document = yaml.safe_load(content)
+    except OSError:
+        raise ContractError(f"linkage schema {path.name} cannot be read") from None
+    except yaml.YAMLError:
+        raise ContractError(f"linkage schema {path.name} is not YAML") from None
+    if not isinstance(document, dict):
+        raise ContractError(f"linkage schema {path.name} must be a mapping with `fields`")
+    if faults := _faults(document):
+        raise ContractError(f"linkage schema {path.name}:\n  " + "\n  ".join(faults))
+    hardening = document.get("hardening", {})
+    return LinkageSchema(
+        name=str(document.get("name", path.stem)),
+        version=int(document.get("version", 1)),
+        fields=tuple(LinkageField(str(f["column"]), f["kind"]) for f in document["fields"]),
+        blocks=tuple(tuple(_part(p) for p in block) for block in document.get("blocks", ())),
+        one_to_one=document.get("one_to_one", "auto"),
+        flip=int(hardening.get("flip", 5)),
+        dummies=float(hardening.get("dummies", 0.05)),
+        digest=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _part(text: str) -> Part:
+    column, _, name = text.rpartition(".")
+    return Part(column, name)
+
+
+def _faults(document: dict[str, Any]) -> list[str]:
+    faults = [
+        f"unknown setting {name}"
+        for name in document
+        if name not in ("name", "version", "fields", "blocks", "one_to_one", "hardening")
+    ]
+    fields = document.get("fields")
+    if not isinstance(fields, list) or len(fields) < 2:
+        return [*faults, "fields: at least two, each with column and kind"]
+    kinds: dict[str, str] = {}
+    for field in fields:
+        if not isinstance(field, dict) or set(field) != {"column", "kind"}:
+            faults.append("fields: each has a column and a kind and nothing else")
+        elif field["kind"] not in KINDS:
+            faults.append(f"{field['column']}: kind must be one of {', '.join(KINDS)}")
+        elif field["column"] in kinds:
+            faults.append(f"{field['column']}: stands twice")
+        else:
+            kinds[str(field["column"])] = field["kind"]
+    for block in document.get("blocks", ()):
+        faults += _block_faults(block, kinds)
+    if document.get("one_to_one", "auto") not in _ONE_TO_ONE:
+        faults.append("one_to_one: auto, true or false")
+    hardening = document.get("hardening", {})
+    if not 0 <= hardening.get("flip", 5) <= 64:
+        faults.append("hardening.flip: 0 to 64 of 256 bits")
+    if not 0 <= hardening.get("dummies", 0) <= 1:
+        faults.append("hardening.dummies: 0 to 1 for each record")
+    return faults
+
+
+def _block_faults(block: list[str], kinds: Mapping[str, str]) -> list[str]:
+    parts = [_part(text) for text in block]
+    faults = []
+    for part in parts:
+        if part.column not in kinds:
+            faults.append(f"block {block}: {part.column} is no field")
+        elif part.name not in KINDS[kinds[part.column]].parts:
+            known = ", ".join(KINDS[kinds[part.column]].parts)
+            faults.append(f"block {block}: {part.column} has no part {part.name}; known: {known}")
+    if len({part.column for part in parts}) < 2:
+        faults.append(f"block {block}: a token needs parts of two fields or more")
+    return faults
