@@ -87,7 +87,8 @@ def _all_pairs(left: Encoded, right: Encoded | None) -> Candidates:
         i, j = np.nonzero(score >= 2)
         i += start
         found.append((i[i < j], j[i < j]) if right is None else (i, j))
-    return Candidates(*(np.concatenate(side) for side in zip(*found, strict=True)), ())
+    left_rows, right_rows = (np.concatenate(side) for side in zip(*found, strict=True))
+    return Candidates(left_rows, right_rows, ())
 
 
 def _bits(encoded: Encoded, name: str) -> npt.NDArray[np.float32]:
@@ -113,7 +114,7 @@ def _shared(left: Tokens, right: Tokens) -> _Shared:
         tokens.append(distinct)
         starts.append(start)
         counts.append(count)
-    _, first, second = np.intersect1d(*tokens, assume_unique=True, return_indices=True)
+    _, first, second = np.intersect1d(tokens[0], tokens[1], assume_unique=True, return_indices=True)
     few = counts[0][first] * counts[1][second] <= LARGEST_BLOCK
     first, second = first[few], second[few]
     return _Shared(

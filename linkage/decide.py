@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
 from linkage.compare import Rows
+from linkage.weights import share_of_matches
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -70,13 +71,9 @@ def decide(
 
 
 def independent(weight: Probabilities, all_pairs: float) -> Probabilities:
-    """Posterior probabilities; the share of matches among all pairs is estimated by EM."""
-    share = min(len(weight), all_pairs / 2) / all_pairs / 2
-    for _ in range(_ROUNDS):
-        found = 1 / (1 + np.exp(-(weight + np.log(share / (1 - share)))))
-        before, share = share, float(np.clip(found.sum() / all_pairs, 1e-15, 0.5))
-        if abs(share - before) < _CLOSE * share:
-            break
+    """Posterior probability of each pair for itself."""
+    share = share_of_matches(weight, all_pairs)
+    found: Probabilities = 1 / (1 + np.exp(-(weight + np.log(share / (1 - share)))))
     return found
 
 
@@ -132,7 +129,7 @@ def _by_decoys(
         false += decoys * (~there).sum() / max(there.sum(), 1) / 2
     seen = np.bincount(place[open_], minlength=count)
     raw = 1 - (false + 0.5 * (false == 0)) / np.maximum(seen, 1)
-    rising = isotonic_regression(np.clip(raw, 0, 1), weights=np.maximum(seen, 1)).x
+    rising: Probabilities = isotonic_regression(np.clip(raw, 0, 1), weights=np.maximum(seen, 1)).x
     return rising[place]
 
 

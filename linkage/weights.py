@@ -16,10 +16,11 @@ import numpy.typing as npt
 from anonymize.encoding.encode import Encoded
 from linkage.blocking import Candidates
 from linkage.compare import LEVELS, SWAP, UNKNOWN, Compared, Levels, Rows, compare
+from linkage.dependence import Given, dependences
 
 Shares = npt.NDArray[np.float64]
 
-_RANDOM_PAIRS = 1_000_000
+_RANDOM_PAIRS = 2_000_000
 #: Pairs a block is judged by; more only cost time.
 _SAMPLE = 200_000
 #: Fewer pairs teach nothing.
@@ -31,10 +32,15 @@ _ROUNDS, _CLOSE = 200, 1e-7
 
 @dataclass(frozen=True)
 class Weights:
-    """Shares of the levels by field: among pairs of one person (m) and of two (u)."""
+    """Shares of the levels by field: among pairs of one person (m) and of two (u).
+
+    ``given`` makes a tree of the fields (Chow and Liu 1968), so that u is not taken for more
+    independent than it is.
+    """
 
     m: Mapping[str, Shares]
     u: Mapping[str, Shares]
+    given: Mapping[str, Given]
 
     def of(self, compared: Compared) -> npt.NDArray[np.float64]:
         """The natural logarithm of each pair's likelihood ratio; unknown says nothing."""
@@ -42,6 +48,8 @@ class Weights:
         for name, levels in compared.levels.items():
             ratio = np.append(np.log(self.m[name] / self.u[name]), 0.0)
             total += ratio[levels]
+        for name, depends in self.given.items():
+            total -= depends.excess[compared.levels[depends.on], compared.levels[name]]
         for name, rarity in compared.rarity.items():
             total += self._rarity(name, compared.levels[name], rarity)
         return total
@@ -64,7 +72,12 @@ def learn(
     """Learn weights from candidate pairs and their comparison."""
     random = np.random.default_rng(seed)
     other = left if right is None else right
-    u = _of_strangers(left, other, within=right is None, random=random)
+    within = right is None
+    strangers = _strangers(left, other, within=within, random=random)
+    u = {
+        name: shares(np.bincount(levels[levels != UNKNOWN], minlength=_size(name)) + 0.5)
+        for name, levels in strangers.levels.items()
+    }
     sums = {name: np.zeros(len(shares)) for name, shares in u.items()}
     for members, fields in _lessons(left, other, pairs, compared, u):
         if len(members) > _SAMPLE:
@@ -75,22 +88,23 @@ def learn(
     m = {}
     for name, total in sums.items():
         untaught = np.array(_SWAPPED) if name == SWAP else _prior(len(total))
-        m[name] = _shares(total) if total.sum() else untaught
-    return Weights(m, u)
+        m[name] = shares(total) if total.sum() else untaught
+    plain = Weights(m, u, {})
+    share = share_of_matches(plain.of(compared), len(left) * len(other) / (2 if within else 1))
+    # A random pair may be one person after all: it counts by as much as it is not.
+    apart = 1 / (1 + np.exp(plain.of(strangers) + np.log(share / (1 - share))))
+    return Weights(m, u, dependences(strangers.levels, u, apart))
 
 
-def _of_strangers(
+def _strangers(
     left: Encoded, right: Encoded, *, within: bool, random: np.random.Generator
-) -> dict[str, Shares]:
+) -> Compared:
+    """Random pairs, compared."""
     i = random.integers(0, len(left), _RANDOM_PAIRS)
     j = random.integers(0, len(right), _RANDOM_PAIRS)
     if within:
         i, j = i[i != j], j[i != j]
-    found = compare(left, right, (i, j)).levels
-    return {
-        name: _shares(np.bincount(levels[levels != UNKNOWN], minlength=_size(name)) + 0.5)
-        for name, levels in found.items()
-    }
+    return compare(left, right, (i, j))
 
 
 def _size(name: str) -> int:
@@ -159,19 +173,30 @@ def _em(levels: Mapping[str, Levels], u: Mapping[str, Shares]) -> tuple[dict[str
         for name, level in columns.items():
             known = level != UNKNOWN
             seen = np.bincount(level[known], matched[known], minlength=len(m[name]))
-            m[name] = _shares(seen + 0.1)
+            m[name] = shares(seen + 0.1)
         before, share = share, float(np.clip(matched.sum() / counts.sum(), 1e-9, 1 - 1e-6))
         if abs(share - before) < _CLOSE:
             break
     return m, share
 
 
+def share_of_matches(weight: npt.NDArray[np.float64], all_pairs: float) -> float:
+    """The share of matches among all pairs, estimated by EM from the candidates' weights."""
+    share = min(len(weight), all_pairs / 2) / all_pairs / 2
+    for _ in range(_ROUNDS):
+        found = float((1 / (1 + np.exp(-(weight + np.log(share / (1 - share)))))).sum())
+        before, share = share, float(np.clip(found / all_pairs, 1e-15, 0.5))
+        if abs(share - before) < _CLOSE * share:
+            break
+    return share
+
+
 def _prior(size: int) -> Shares:
     """Where EM starts: the more alike, the likelier."""
-    return _shares(np.linspace(1, 10, size) ** 2)
+    return shares(np.linspace(1, 10, size) ** 2)
 
 
-def _shares(counts: Shares) -> Shares:
+def shares(counts: npt.NDArray[np.floating]) -> Shares:
     floored = counts + 1e-4 * max(counts.sum(), 1e-9)
     found: Shares = floored / floored.sum()
     return found

@@ -1,0 +1,154 @@
+"""Links two CSV files, or one with itself, the way the linkage zone links deliveries.
+
+What an agency's node does and what the linkage zone does happen in one process here: the records
+are encoded under the secret, and only the encodings are compared.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from anonymize.encoding.encode import Encoded, encode
+from connectors.zones.secret import read_secret
+from linkage.evaluate import Pair, evaluate
+from linkage.link import Links, link
+from schemas.errors import DeliveryError
+from schemas.linkage import LinkageSchema, load_schema
+
+Say = Callable[[str], None]
+
+
+def link_files(
+    left: Path,
+    right: Path | None,
+    *,
+    id_column: str,
+    schema: Path,
+    secret_file: Path,
+    out: Path,
+    truth: Path | None = None,
+    say: Say = lambda _step: None,
+) -> dict[str, Any]:
+    """Write the pairs of records that are one person to ``out``.
+
+    ``out`` has the columns ``left_id,right_id,score,decision``: probability, ``match`` or
+    ``review``, best first.
+
+    Returns:
+        counts, threshold, expected precision and recall, and, with ``truth`` (a CSV whose first two
+        columns are the ids of pairs), the real ones.
+
+    Raises:
+        ContractError, SettingsError: the schema or the secret is not usable.
+        DeliveryError: a file lacks a column or is no CSV.
+    """
+    agreed, secret = load_schema(schema), read_secret(secret_file)
+    started = perf_counter()
+    say("encoding")
+    ids, mine = _encoded(left, id_column, agreed, secret)
+    other_ids, theirs = (ids, None)
+    if right is not None:
+        other_ids, theirs = _encoded(right, id_column, agreed, secret)
+    encoded = perf_counter()
+    links = link(mine, theirs, say)
+    linked = perf_counter()
+    pairs = _pairs(links, ids, other_ids)
+    _write(out, pairs, links)
+    answer = {
+        "records": {"left": len(mine), "right": len(mine if theirs is None else theirs)},
+        "candidates": links.candidates,
+        "matches": links.matches,
+        "review": len(pairs) - links.matches,
+        "threshold": links.threshold,
+        "one_to_one": links.one_to_one,
+        "expected": {"precision": links.expected_precision, "recall": links.expected_recall},
+        "most_frequent_token": max(map(_most_frequent, filter(None, (mine, theirs)))),
+        "seconds": {
+            "encoding": round(encoded - started, 3),
+            "linking": round(linked - encoded, 3),
+        },
+    }
+    if truth is not None:
+        known = _truth(truth)
+        found = evaluate(pairs, links.probability, links.threshold, known, within=right is None)
+        answer |= {**asdict(found.chosen), "best": asdict(found.best)}
+        answer["best"]["threshold"] = found.best_threshold
+    return answer
+
+
+def _encoded(
+    path: Path, id_column: str, schema: LinkageSchema, secret: bytes
+) -> tuple[list[str], Encoded]:
+    wanted = [id_column, *schema.kinds]
+    table = _read(path)
+    if missing := [name for name in wanted if name not in table.column_names]:
+        raise DeliveryError(
+            "COLUMN-MISSING", f"{path.name} lacks {', '.join(missing)}; see its header line"
+        )
+    if not table.num_rows:
+        raise DeliveryError("FILE-EMPTY", f"{path.name} holds no record")
+    columns = {name: table[name].to_pylist() for name in wanted}
+    return columns[id_column], encode(columns, schema, secret)
+
+
+def _read(path: Path) -> pa.Table:
+    """All columns as text; blank is unknown."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+        options = pacsv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+            null_values=[""],
+        )
+        parsing = pacsv.ParseOptions(newlines_in_values=True)
+        return pacsv.read_csv(path, parse_options=parsing, convert_options=options)
+    except (OSError, UnicodeError, pa.ArrowException):
+        pass
+    raise DeliveryError(
+        "FILE-FORMAT", f"{path.name} is not a readable CSV file in UTF-8 with a header line"
+    )
+
+
+def _truth(path: Path) -> set[Pair]:
+    table = _read(path)
+    if table.num_columns < 2:
+        raise DeliveryError("COLUMN-MISSING", f"{path.name} needs two columns of ids")
+    first, second = table.column(0).to_pylist(), table.column(1).to_pylist()
+    return set(zip(first, second, strict=True))
+
+
+def _pairs(links: Links, ids: list[str], others: list[str]) -> list[Pair]:
+    return [
+        (ids[i], others[j]) for i, j in zip(links.left.tolist(), links.right.tolist(), strict=True)
+    ]
+
+
+def _write(out: Path, pairs: list[Pair], links: Links) -> None:
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("left_id", "right_id", "score", "decision"))
+        for pair, score in zip(pairs, links.probability.tolist(), strict=True):
+            decision = "match" if score >= links.threshold else "review"
+            writer.writerow((*pair, f"{score:.6f}", decision))
+
+
+def _most_frequent(encoded: Encoded) -> int:
+    """How many records share the most frequent block token: what a frequency attack has."""
+    most = 0
+    for tokens in encoded.tokens.values():
+        known = np.sort(tokens[tokens != 0])
+        if len(known):
+            edges = np.flatnonzero(np.diff(known, prepend=known[0] - np.uint64(1)))
+            most = max(most, int(np.diff(edges, append=len(known)).max()))
+    return most
