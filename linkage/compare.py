@@ -64,12 +64,13 @@ def _compare_chunk(
     rarity: dict[str, npt.NDArray[np.float32]],
 ) -> None:
     schema, (i, j) = left.schema, pairs
-    alike, known = {}, {}
+    alike: dict[str, Similarity] = {}
+    known: dict[str, npt.NDArray[np.bool_]] = {}
     for column in schema.kinds:
         first, second = left.filters[column][i], right.filters[column][j]
-        known[column] = first.any(axis=1) & second.any(axis=1)
+        known[column] = np.any(first, axis=1) & np.any(second, axis=1)
         alike[column] = dice(first, second, schema.flip)
-    crossed = np.zeros(len(i), bool)
+    crossed: npt.NDArray[np.bool_] = np.zeros(len(i), bool)
     pair = _names(schema)
     if pair:
         given, surname = pair
@@ -81,7 +82,7 @@ def _compare_chunk(
         crossed = both & (cross[0] + cross[1] > alike[given] + alike[surname] + _SWAP_GAIN)
         crossed &= np.maximum(*cross) > _SWAP_LEAST
         for column, turned in zip(pair, cross, strict=True):
-            alike[column] = np.where(crossed, turned, alike[column])
+            alike[column] = np.where(crossed, turned, alike[column]).astype(np.float32)
         levels[SWAP][part] = np.where(both, crossed, UNKNOWN)
     for column, kind in schema.kinds.items():
         edges = np.asarray(_DATE_EDGES if kind == "date" else _EDGES, np.float32)
@@ -89,11 +90,11 @@ def _compare_chunk(
         levels[column][part] = np.where(known[column], level, UNKNOWN)
     for column in rarity:
         mine = left.rarity[column][i].astype(np.float32)
-        theirs = right.rarity[column][j].astype(np.float32)
+        theirs: Similarity = right.rarity[column][j].astype(np.float32)
         if pair and column in pair:
             other = pair[1] if column == pair[0] else pair[0]
-            theirs = np.where(crossed, right.rarity[other][j], theirs)
-        rarity[column][part] = np.where(known[column], (mine + theirs) / 2, 0)
+            theirs[crossed] = right.rarity[other][j[crossed]]
+        rarity[column][part] = np.where(known[column], (mine + theirs) / np.float32(2), 0)
 
 
 def dice(first: Filters, second: Filters, flip: int) -> Similarity:

@@ -1,4 +1,4 @@
-"""How agreements of strangers hang together: fields are not as independent as the weights take them."""
+"""How agreements of strangers hang together: fields are less independent than is assumed."""
 
 from __future__ import annotations
 

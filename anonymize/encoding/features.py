@@ -81,7 +81,7 @@ _GRAMS: Mapping[str, Callable[[str], list[str]]] = MappingProxyType(
 @lru_cache(maxsize=1 << 18)
 def sound(word: str) -> str:
     """American Soundex."""
-    return str(soundex(word))
+    return str(soundex(word)).lower()
 
 
 def _name_parts(value: str) -> dict[str, str]:

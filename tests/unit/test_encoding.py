@@ -1,0 +1,138 @@
+"""Encodings: the same bits for the same records and key, and nothing of a value without the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from anonymize.encoding.encode import Encoded, encode
+from anonymize.encoding.filters import as_arrow, filters, from_arrow, key_stream, turned
+from schemas.errors import ContractError, SettingsError
+from schemas.linkage import LinkageSchema, load_schema
+
+KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
+PEOPLE = {
+    "given": ["Maria", "MARÍA", "John", None, "Lopez"],
+    "surname": ["Lopez", "LOPEZ", "Smith", "Smith", "Maria"],
+    "born": ["1990-02-07", "02/07/1990", "1985-01-31", None, "1990-02-07"],
+}
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def write(text: str) -> LinkageSchema:
+        path = tmp_path / "schema.yaml"
+        path.write_text(text, encoding="utf-8")
+        return load_schema(path)
+
+    return write
+
+
+def schema_text(flip: int = 0, more: str = "") -> str:
+    return f"""
+name: people
+version: 1
+fields:
+  - {{column: given, kind: given_name}}
+  - {{column: surname, kind: surname}}
+  - {{column: born, kind: date}}
+hardening: {{flip: {flip}, dummies: 0}}
+{more}
+"""
+
+
+def same(one: Encoded, other: Encoded) -> bool:
+    return all(np.array_equal(one.filters[f], other.filters[f]) for f in one.filters) and all(
+        np.array_equal(one.tokens[t], other.tokens[t]) for t in one.tokens
+    )
+
+
+def test_the_same_records_and_key_give_the_same_bits(write) -> None:
+    schema = write(schema_text(flip=5))
+    assert same(encode(PEOPLE, schema, KEY), encode(PEOPLE, schema, KEY))
+    assert not same(encode(PEOPLE, schema, KEY), encode(PEOPLE, schema, OTHER))
+
+
+def test_another_version_of_the_schema_has_other_keys(write) -> None:
+    first = encode(PEOPLE, write(schema_text()), KEY)
+    second = encode(PEOPLE, write(schema_text().replace("version: 1", "version: 2")), KEY)
+    assert not np.array_equal(first.filters["given"], second.filters["given"])
+    assert not set(first.tokens["given.sound+born.full"]) & set(
+        second.tokens["given.sound+born.full"][:3]
+    )
+
+
+def test_spellings_of_one_value_have_one_filter_and_one_token(write) -> None:
+    made = encode(PEOPLE, write(schema_text()), KEY)
+    assert np.array_equal(made.filters["given"][0], made.filters["given"][1])
+    token = made.tokens["surname.sound+born.full"]
+    assert token[0] == token[1] != token[2]
+
+
+def test_swapped_names_meet_in_the_swapped_tokens(write) -> None:
+    made = encode(PEOPLE, write(schema_text()), KEY)
+    assert made.tokens["given.sound+born.full"][0] == made.tokens["given.sound+born.full~"][4]
+    assert made.tokens["given.sound+born.full"][0] != made.tokens["given.sound+born.full"][4]
+
+
+def test_unknown_has_no_bit_and_no_token(write) -> None:
+    made = encode(PEOPLE, write(schema_text(flip=5)), KEY)
+    assert not made.filters["given"][3].any()
+    assert not made.filters["born"][3].any()
+    assert all(
+        not tokens[3] for name, tokens in made.tokens.items() if "born" in name or "given" in name
+    )
+    assert made.rarity["given"][3] == -1
+
+
+def test_no_token_is_made_of_one_field(write) -> None:
+    made = encode(PEOPLE, write(schema_text()), KEY)
+    for name in made.tokens:
+        assert len({part.rpartition(".")[0] for part in name.rstrip("~").split("+")}) >= 2
+    with pytest.raises(ContractError, match="two fields or more"):
+        write(schema_text(more="blocks: [[born.full, born.year]]"))
+
+
+def test_a_short_secret_is_refused(write) -> None:
+    with pytest.raises(SettingsError):
+        encode(PEOPLE, write(schema_text()), b"short")
+
+
+@pytest.mark.parametrize("flip", [1, 5, 32])
+def test_noise_turns_the_share_it_says_and_differs_by_record(flip: int) -> None:
+    made = filters(["maria"] * 4_000, "given_name", KEY)
+    noisy = turned(made, flip, KEY, 0)
+    share = np.bitwise_count(made ^ noisy).sum() / (4_000 * 256)
+    assert share == pytest.approx(flip / 256, rel=0.05)
+    assert len(np.unique(noisy, axis=0)) > 3_900 * min(flip / 5, 1)
+
+
+def test_batches_do_not_change_the_noise() -> None:
+    made = filters(["maria"] * 100, "given_name", KEY)
+    whole = turned(made, 5, KEY, 0)
+    parts = [turned(made[:37], 5, KEY, 0), turned(made[37:], 5, KEY, 37)]
+    assert np.array_equal(whole, np.concatenate(parts))
+
+
+def test_a_key_stream_can_be_entered_anywhere() -> None:
+    whole = key_stream(KEY, 3, 0, 160)
+    assert np.array_equal(key_stream(KEY, 3, 64, 32), whole[8:12])
+    assert not np.array_equal(key_stream(KEY, 2, 0, 160), whole)
+
+
+def test_filters_are_neither_empty_nor_full() -> None:
+    names = ["li", "maria", "christopher", "maria del carmen guadalupe"]
+    share = np.bitwise_count(filters(names, "given_name", KEY)).sum(axis=1) / 256
+    assert (share > 0.1).all() and (share < 0.9).all()
+
+
+def test_filters_go_through_arrow_and_back() -> None:
+    made = filters(["maria", "", "john"], "given_name", KEY)
+    column = as_arrow(made)
+    assert column.null_count == 1
+    assert np.array_equal(from_arrow(column), made)
+    assert np.array_equal(from_arrow(column.slice(1)), made[1:])
+    assert pa.types.is_fixed_size_binary(column.type)
