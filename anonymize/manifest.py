@@ -37,7 +37,8 @@ class Manifest(BaseModel):
         plaintext_sha256: SHA-256 of the delivery as it came.
         status: a refused package holds no tables.
         scope: what the delivery claims to cover (``schemas.report.Scope``), dates as ISO text.
-        report: counts and findings (``IntakeReport.as_json()``) and de-identification counts.
+        report: counts and findings (``IntakeReport.as_json()``), and as ``gate`` what the leak gate
+            searched (``anonymize.gate.counts``), without which no package is taken.
         created: ISO 8601, UTC.
         files: filled in by ``seal``.
     """

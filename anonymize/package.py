@@ -8,8 +8,8 @@ A package is an uncompressed tar file::
     withheld/<table>/<partition>.parquet      tokens of quarantined rows' keys
 
 The hub verifies everything before it reads anything: the signature of a node it trusts, every
-member's hash, that there are no others, and that each file has exactly the columns its contract
-lets out. The same manifest and files give the same bytes.
+member's hash, that there are no others, that the node's leak gate found nothing, and that each file
+has exactly the columns its contract lets out. The same manifest and files give the same bytes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from anonymize.gate.counts import is_clean
 from anonymize.manifest import TABLES, WITHHELD, Manifest, Member
 from anonymize.outputs import misfits, output_schema, withheld_schema
 from connectors.zones.durable import make_private, replacing
@@ -75,13 +76,15 @@ def seal(
         manifest: without files; ``report["tables"]`` says how many rows each table must have.
 
     Raises:
-        PackageError: files are missing, or their rows are not the accepted ones.
+        PackageError: files are missing, their rows are not the accepted ones, or they did not go
+            through the leak gate.
     """
     if not _DELIVERY.fullmatch(manifest.delivery_id):
         raise PackageError("a delivery id holds letters, digits, - and _ only")
     members: tuple[Member, ...] = ()
     if manifest.status != "refused":
         members = tuple(_members(outgoing))
+        _require_gate(manifest)
         _require_accepted_rows(manifest, members, contract)
     sealed = manifest.model_copy(update={"files": members}).to_bytes()
     path = make_private(directory) / f"{manifest.delivery_id}.tar"
@@ -132,6 +135,15 @@ def _require_accepted_rows(
         raise PackageError(
             f"delivery {manifest.delivery_id}: rows of {', '.join(sorted(wrong))} differ from the "
             "accepted ones; run its de-identification again"
+        )
+
+
+def _require_gate(manifest: Manifest) -> None:
+    """Nothing is sealed, and nothing taken, that was not searched for what must not leave."""
+    if not is_clean(manifest.report.get("gate")):
+        raise PackageError(
+            f"delivery {manifest.delivery_id} did not go through the leak gate as a whole; "
+            "the node has to run its de-identification again"
         )
 
 
@@ -206,6 +218,8 @@ def open_package(
         raise PackageError("the package is cut short or not a package; seal it again") from None
     manifest = _verified(signed, signature, trusted)
     _require_agreed(manifest, contract, delivery_id)
+    if manifest.status != "refused":
+        _require_gate(manifest)
     _require_members(manifest, content)
     for member in manifest.files:
         _require_outputs(member, contract, content[member.path])

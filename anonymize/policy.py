@@ -14,14 +14,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymize.keys import KeyRing
-from anonymize.operators.registry import REGISTRY, Binding, Columns, Transform, reads
+from anonymize.operators.registry import (
+    REGISTRY,
+    Binding,
+    Columns,
+    Identifying,
+    Transform,
+    reads,
+)
 from anonymize.outputs import output_schema, tokens_of_key, withheld_schema
 from anonymize.profiles import profile_faults
 from connectors.formats.base import ROW
 from connectors.table_rules import ACCEPTED
 from schemas.contract import Contract, Field, Table
 from schemas.decisions import contract_faults
-from schemas.errors import ContractError, PrivacyError
+from schemas.errors import ContractError, PrivacyError, TributaryError
 
 
 @dataclass
@@ -65,13 +72,18 @@ class Policy:
         return tuple(f.name for f in self.contract.table(table).fields if f.name in needed)
 
     def apply(
-        self, table: str, batch: pa.RecordBatch, tally: Tally | None = None
+        self,
+        table: str,
+        batch: pa.RecordBatch,
+        tally: Tally | None = None,
+        identifying: Identifying | None = None,
     ) -> pa.RecordBatch:
         """De-identify rows of ``table``: exactly the columns of ``output_schema``.
 
         Args:
             batch: text columns; must hold ``inputs(table)``.
             tally: counts what became unknown and what was dropped.
+            identifying: of the same rows; a table whose texts leave redacted needs it.
 
         Raises:
             PrivacyError: a column is missing or an operator failed; there are no rows then.
@@ -81,7 +93,7 @@ class Policy:
         unnamed = set(batch.schema.names) - set(found.by_name) - {ROW, ACCEPTED}
         if unnamed:
             tally.dropped[table] = max(len(unnamed), tally.dropped.get(table, 0))
-        columns = {name: batch.column(name) for name in batch.schema.names}
+        columns = _columns(batch, identifying)
         made = [self._column(found, column, columns, tally) for column in self._bound[table]]
         return pa.RecordBatch.from_arrays(made, schema=output_schema(found))
 
@@ -93,7 +105,7 @@ class Policy:
         """
         found = self.contract.table(table)
         schema = withheld_schema(found)
-        columns = {name: batch.column(name) for name in batch.schema.names}
+        columns = _columns(batch)
         made = [
             self._column(found, column, columns, Tally())
             for column in self._bound[table]
@@ -106,8 +118,10 @@ class Policy:
         cause = "a result of the wrong type"
         try:
             made: pa.Array | None = bound.transform(columns)
-            tally.unknown[table.name, name] += _became_unknown(columns[name], made)
+            tally.unknown[table.name, name] += _became_unknown(columns[bound.field.source], made)
             sound = made is not None and made.type == REGISTRY[operator].output(bound.field)
+        except TributaryError as error:  # its text is ours and quotes nothing
+            sound, cause = False, str(error)
         except Exception as error:  # whatever it is, its text may quote a value
             sound, cause = False, type(error).__name__
         # Raised outside of the handler: not even as its context does the error carry the cause.
@@ -148,6 +162,10 @@ def bind(contract: Contract, keyring: KeyRing | None) -> Policy:
         for table in contract.tables
     }
     return Policy(contract, bound)
+
+
+def _columns(batch: pa.RecordBatch, identifying: Identifying | None = None) -> Columns:
+    return Columns({name: batch.column(name) for name in batch.schema.names}, identifying)
 
 
 def _became_unknown(given: pa.Array, made: pa.Array) -> int:

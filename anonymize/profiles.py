@@ -53,6 +53,10 @@ def _below_year(field: Field) -> bool:
     return _operator(field) == "period" and field.deidentification.parameters.get("to") != "year"
 
 
+def _leaves_as_text(field: Field) -> bool:
+    return _operator(field) == "redact"
+
+
 def _below_town(field: Field) -> bool:
     resolution = field.deidentification.parameters.get("resolution", 0)
     return _operator(field) == "h3_cell" and resolution > FINEST_CELL
@@ -68,6 +72,11 @@ PROFILES: Mapping[str, tuple[Prohibition, ...]] = MappingProxyType(
             Prohibition("45 CFR 164.514(b)(2)(i)(B)", "use `zip3` or drop it", _below_state),
             Prohibition("45 CFR 164.514(b)(2)(i)(C)", "use `period` to: year", _below_year),
             Prohibition("45 CFR 164.514(b)(2)(i)(C)", _EXACT_DATE, _keeps_a_date),
+            # Of free text nobody can certify that no identifier of (A) to (R) is left in it, nor
+            # know that it could not be used to identify.
+            Prohibition(
+                "45 CFR 164.514(b)(2)(i)(R), (ii)", "use `indicators` or drop it", _leaves_as_text
+            ),
         ),
         "limited_data_set": (
             Prohibition("45 CFR 164.514(e)(2)", _DIRECT_IDENTIFIERS, _leaves_its_class),

@@ -108,7 +108,8 @@ def intake_columns(contract: Contract) -> Mapping[str, tuple[str, ...]]:
     """Columns a reader yields, by table, in the contract's order.
 
     A column is read when it leaves in some form, or when an operator, a rule, a look-up or the
-    identity of its record needs it. Everything else stays in the landed file.
+    identity of its record needs it, or when a text of its table leaves and has to be cleared of
+    what it holds. Everything else stays in the landed file.
     """
     needed: dict[str, set[str]] = {table.name: set() for table in contract.tables}
     for rule in applicable_rules(contract):
@@ -118,6 +119,8 @@ def intake_columns(contract: Contract) -> Mapping[str, tuple[str, ...]]:
         needed[table.name].update(table.record, table.primary_key)
         used = {name for field in table.kept for name in _needed_by(field)}
         needed[table.name].update(used)
+        if table.redacts:
+            needed[table.name].update(field.name for field in table.identifying)
         for lookup in (table.by_name[name].lookup for name in used):
             if lookup is not None:
                 needed[table.name].add(lookup.key)
@@ -127,7 +130,7 @@ def intake_columns(contract: Contract) -> Mapping[str, tuple[str, ...]]:
             table.name: tuple(
                 field.name
                 for field in table.fields
-                if field.name in needed[table.name] and field.lookup is None
+                if field.name in needed[table.name] and field.delivered
             )
             for table in contract.tables
         }
@@ -136,6 +139,7 @@ def intake_columns(contract: Contract) -> Mapping[str, tuple[str, ...]]:
 
 def _needed_by(field: Field) -> Iterator[str]:
     yield field.name
+    yield field.source
     parameters = field.deidentification.parameters
     if "reference" in parameters:
         yield parameters["reference"]

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from schemas.errors import ContractError
+from schemas.vocabulary import TEXT_OPERATORS
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -45,6 +46,9 @@ class Field:
     ``blank`` keeps the row and makes the value unknown (reported as a warning).
     ``rules`` maps a check kind (``required``, ``codes``, ``date``, ...) to a rule code other than
     the generic one, where the field's publisher has a number of its own for it.
+    ``copy_of`` names the field of the same row whose values this one takes, so that one column can
+    leave in two forms. ``identifies`` says what is looked for in the texts of the record (a word of
+    ``IDENTIFIER_KINDS``).
     """
 
     name: str
@@ -66,6 +70,23 @@ class Field:
     invalid: str = "quarantine"
     rules: Mapping[str, str] = field(default_factory=_nothing)
     lookup: Lookup | None = None
+    copy_of: str | None = None
+    identifies: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The column whose values the field takes."""
+        return self.copy_of or self.name
+
+    @property
+    def delivered(self) -> bool:
+        """Whether it is a column of its own, neither looked up nor a copy."""
+        return self.lookup is None and self.copy_of is None
+
+    @property
+    def only_identifies(self) -> bool:
+        """Whether it serves nothing but to be masked in texts: a delivery may well lack it."""
+        return self.dropped and self.identifies is not None
 
     @property
     def dropped(self) -> bool:
@@ -96,6 +117,21 @@ class Table:
     def kept(self) -> tuple[Field, ...]:
         """Fields that leave the privacy step in some form."""
         return tuple(one for one in self.fields if not one.dropped)
+
+    @property
+    def texts(self) -> tuple[Field, ...]:
+        """Fields whose text is read as such: redacted, or searched for indicators."""
+        return tuple(one for one in self.fields if one.deidentification.operator in TEXT_OPERATORS)
+
+    @property
+    def redacts(self) -> bool:
+        """Whether text leaves: what identifies is then looked for in it."""
+        return any(one.deidentification.operator == "redact" for one in self.fields)
+
+    @property
+    def identifying(self) -> tuple[Field, ...]:
+        """Fields that hold what is looked for in texts."""
+        return tuple(one for one in self.fields if one.identifies not in (None, "nothing"))
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from schemas.vocabulary import (
     CLASSIFICATIONS,
     CUSTODIES,
     FORMATS,
+    IDENTIFIER_KINDS,
     INVALID,
     LANES,
     LOGICAL_TYPES,
@@ -21,6 +22,7 @@ from schemas.vocabulary import (
     PRESENCES,
     PROFILES,
     SECTORS,
+    TEXT_OPERATORS,
 )
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
@@ -62,6 +64,19 @@ def _table_faults(contract: Contract, table: Table) -> Iterator[str]:
             yield f"{table.name}: record names {name}, which is not a field"
     for field in table.fields:
         yield from _field_faults(contract, table, field)
+    if table.redacts:
+        yield from _unsaid_identifiers(table)
+
+
+def _unsaid_identifiers(table: Table) -> Iterator[str]:
+    """A text cannot be cleared of identifiers nobody has named."""
+    for field in table.fields:
+        if field.classification == "direct-identifier" and field.identifies is None:
+            yield (
+                f"{table.name}.{field.name}: a text of {table.name} leaves redacted, so say what "
+                "this field holds; add `{property: identifies, value: ...}`, one of "
+                f"{', '.join(IDENTIFIER_KINDS)}"
+            )
 
 
 def _field_faults(contract: Contract, table: Table, field: Field) -> Iterator[str]:
@@ -77,6 +92,12 @@ def _field_faults(contract: Contract, table: Table, field: Field) -> Iterator[st
     if allowed and operator not in allowed:
         choices = " or ".join(allowed)
         yield f"{where}: a {field.classification} may not be `{operator}`; use {choices}"
+    if operator in TEXT_OPERATORS and field.classification != "free-text":
+        yield f"{where}: `{operator}` is for fields of class free-text"
+    if field.identifies is not None:
+        yield from _one_of(where, "identifies", field.identifies, IDENTIFIER_KINDS)
+    if field.copy_of is not None:
+        yield from _copy_faults(where, table, field.copy_of)
     if field.required and field.invalid == "blank":
         yield f"{where}: a required field cannot be blanked; use `invalid: quarantine`"
     yield from _parameter_faults(where, table, field.deidentification.parameters, operator)
@@ -125,6 +146,13 @@ def _code_list_faults(where: str, name: str, field: Field) -> Iterator[str]:
             found.column(str(column))
     except ContractError as error:
         yield f"{where}: {error}"
+
+
+def _copy_faults(where: str, table: Table, source: str) -> Iterator[str]:
+    if source not in table.by_name:
+        yield f"{where}: copyOf names {source}, which is not a field of {table.name}"
+    elif not table.by_name[source].delivered:
+        yield f"{where}: copyOf names {source}, which is itself looked up or a copy"
 
 
 def _lookup_faults(where: str, contract: Contract, table: Table, field: Field) -> Iterator[str]:

@@ -10,7 +10,7 @@ from schemas.codes import code_list
 from schemas.contract import Contract
 
 #: Lists that operators read without the contract naming them.
-_IMPLIED = {"zip3": "zip3_restricted"}
+_IMPLIED = {"zip3": "zip3_restricted", "indicators": "text_indicator"}
 
 
 def codes_digest(contract: Contract) -> str:

@@ -6,6 +6,7 @@
     │   ├── ContractError      11   a contract does not load, or its agreement has ended
     │   ├── DeliveryError      12   a delivery cannot be read, or was refused
     │   ├── PrivacyError       13   the privacy step failed closed: no rows, never raw rows
+    │   │   └── LeakError      13   an identifier stands in what would leave: the delivery stops
     │   └── PackageError       14   the hub refuses a package that is not sealed as agreed
     ├── TransientError         20   network, lock, database away: worth a retry
     └── UnexpectedError         1   a fault nobody foresaw, without its message
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
+from types import MappingProxyType
 
 
 class TributaryError(Exception):
@@ -87,6 +89,57 @@ class PrivacyError(PermanentError):
     """De-identification could not be carried out; the step yields no rows."""
 
     exit_code = 13
+
+
+class LeakError(PrivacyError):
+    """An identifier stands in what would leave the agency node; nothing of the delivery leaves.
+
+    Args:
+        contract: of the delivery.
+        table: table of the delivery.
+        field: output field.
+        rows: row numbers in the source file, the first ``ROWS_NAMED`` of a batch.
+        scope: a word of ``SCOPES``.
+    """
+
+    #: Row numbers a message names at most.
+    ROWS_NAMED = 8
+    #: What the value holds -> what to do.
+    SCOPES = MappingProxyType(
+        {
+            "record": (
+                "an identifier of its own record",
+                "report this fault of the masking, and set the field to `drop` until it is mended",
+            ),
+            "delivery": (
+                "a name, number or contact of a record of the delivery",
+                "report this fault of the masking, and set the field to `drop` until it is mended",
+            ),
+            "pattern": (
+                "what looks like an SSN, a telephone number, an e-mail address or a plate",
+                "look at the rows in the source; if it is one, set the field to `drop`",
+            ),
+            "list": (
+                "what its operator cannot have made",
+                "check the field's code list, pattern and operator",
+            ),
+        }
+    )
+
+    def __init__(
+        self, contract: str, table: str, field: str, rows: tuple[int, ...], scope: str
+    ) -> None:
+        self.contract, self.table, self.field, self.rows = contract, table, field, rows
+        self.scope = scope
+        holds, remedy = self.SCOPES[scope]
+        named = ", ".join(str(row) for row in rows)
+        super().__init__(
+            f"contract {contract}: {table}.{field} at row {named} holds {holds} (scope {scope}); "
+            f"the delivery is stopped and nothing of it leaves: {remedy}, then run it again"
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return LeakError, (self.contract, self.table, self.field, self.rows, self.scope)
 
 
 class PackageError(PermanentError):

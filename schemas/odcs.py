@@ -216,6 +216,8 @@ def _field(table: str, item: SchemaProperty, faults: list[str]) -> Field:
         invalid=custom.get("invalid", "quarantine"),
         rules=MappingProxyType(dict(custom.get("rules", {}))),
         lookup=Lookup(**lookup) if isinstance(lookup, Mapping) else None,
+        copy_of=custom.get("copyOf"),
+        identifies=custom.get("identifies"),
     )
 
 

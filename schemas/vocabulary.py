@@ -35,9 +35,33 @@ ALLOWED_FOR_CLASS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "county",
             "h3_cell",
         ),
-        "free-text": ("drop",),
+        "free-text": ("drop", "redact", "indicators"),
         "confidential-location": ("drop",),
     }
+)
+
+#: Operators that read a text as a text; for fields of class ``free-text`` alone.
+TEXT_OPERATORS = ("redact", "indicators")
+
+#: What an identifying field holds: how it is looked for in the texts of its record. ``nothing`` is
+#: for identifiers that stand in no text (keys a reader makes, "Jr.").
+IDENTIFIER_KINDS = (
+    "given_name",
+    "middle_name",
+    "family_name",
+    "full_name",
+    "alias",
+    "organisation",
+    "phone",
+    "email",
+    "handle",
+    "address",
+    "number",
+    "case_number",
+    "plate",
+    "vin",
+    "birth_date",
+    "nothing",
 )
 
 
@@ -90,6 +114,12 @@ def _operators() -> dict[str, dict[str, Parameter]]:
             "separator": Parameter(str),
         },
         "top_code": {"maximum": Parameter(int, required=True)},
+        # free text without what identifies: nothing in its place, its type (<PERSON>), or a
+        # pseudonym that means the same within one text and nothing beyond it (<PERSON_1>)
+        "redact": {"style": Parameter(str, required=True, choices=("remove", "type", "pseudonym"))},
+        # what free text says, as codes of the list text_indicator, each with the rule that found it
+        # and its confidence (0 to 1); an empty list where it says nothing, null where it is blank
+        "indicators": {},
     }
 
 
@@ -115,7 +145,17 @@ CONTRACT_PROPERTIES = (
     "formatOptions",
 )
 TABLE_PROPERTIES = ("presence", "record", "loads")
-FIELD_PROPERTIES = ("deidentification", "aliases", "codes", "formats", "invalid", "rules", "lookup")
+FIELD_PROPERTIES = (
+    "deidentification",
+    "aliases",
+    "codes",
+    "formats",
+    "invalid",
+    "rules",
+    "lookup",
+    "copyOf",
+    "identifies",
+)
 
 #: Rule tiers, HUD's three, from worst to mildest.
 TIERS = ("high_priority", "error", "warning")

@@ -29,6 +29,6 @@ pytest_plugins = ["tests.fixtures_warehouse"]
 @pytest.fixture(scope="session")
 def redactor() -> Redactor:
     """The free-text engine, once for all tests: its model takes seconds to load."""
-    from anonymize.text.redactor import Redactor
+    from anonymize.text.redactor import engine
 
-    return Redactor()
+    return engine()

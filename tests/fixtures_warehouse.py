@@ -401,14 +401,18 @@ def running(pid: int) -> bool:
 
 def no_orphans(warehouse: Warehouse) -> None:
     """Every part has its event and victim, every row its delivery and agency."""
-    for part in ("victim_event", "offense", "perpetrator_count", "service"):
+    parts = (
+        *("victim_event", "offense", "event_indicator", "event_text"),
+        *("perpetrator_count", "service"),
+    )
+    for part in parts:
         lost = f"SELECT count(*) FROM core.{part} LEFT JOIN core.event e USING (event_key)"
         assert rows(warehouse, f"{lost} WHERE e.event_key IS NULL") == [(0,)], part
     for part in ("victim_event", "service"):
         lost = f"SELECT count(*) FROM core.{part} p LEFT JOIN core.victim v USING (victim_key)"
         missing = "WHERE v.victim_key IS NULL AND p.victim_key IS NOT NULL"
         assert rows(warehouse, f"{lost} {missing}") == [(0,)], part
-    for table in ("event", "victim", "victim_event", "offense", "perpetrator_count", "service"):
+    for table in ("event", "victim", *parts):
         lost = f"SELECT count(*) FROM core.{table} LEFT JOIN ops.delivery d USING (delivery_id)"
         assert rows(warehouse, f"{lost} WHERE d.delivery_id IS NULL") == [(0,)], table
         lost = f"SELECT count(*) FROM core.{table} LEFT JOIN core.reporting_entity e USING (agency)"

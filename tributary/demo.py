@@ -58,10 +58,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo showed; ``core`` counts rows per table of the warehouse and agency."""
+    """What the demo showed: counts per agency of rows of ``core``, and of what texts gave."""
 
     outcomes: Sequence[Outcome]
     core: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def is_good(self) -> bool:
@@ -97,7 +98,9 @@ def run(
     _under_way(settings).unlink()
     got = {feed: receipts(settings, feed, began) for feed in feeds}
     outcomes = [Outcome(feed, got[feed], failed.get(feed, ())) for feed in feeds]
-    return Demo(outcomes, core_counts(steps.warehouse(settings)))
+    warehouse = steps.warehouse(settings)
+    texts = text_counts(warehouse) | {_TRUTH: flagged_in_truth(settings.home / "county")}
+    return Demo(outcomes, core_counts(warehouse), texts)
 
 
 def _delivered(
@@ -198,3 +201,43 @@ def core_counts(warehouse: Warehouse) -> dict[str, dict[str, int]]:
             table: dict(connection.execute(query.format(sql.Identifier(table))).fetchall())
             for table in CORE
         }
+
+
+#: What is said about texts, agency by agency.
+_TEXTS = """
+    SELECT 'redacted narratives', agency, count(*) FROM core.event_text GROUP BY 2
+    UNION ALL
+    SELECT 'flagged as trafficking, neither 64A nor 64B', agency, count(*) FROM core.event
+    WHERE trafficking_flagged_not_64x = 1 GROUP BY 2
+    UNION ALL
+    SELECT 'indicators: ' || replace(kind, '_', ' '), agency, count(*)
+    FROM core.event_indicator GROUP BY 1, 2
+    ORDER BY 1 DESC
+"""
+
+
+def text_counts(warehouse: Warehouse) -> dict[str, dict[str, int]]:
+    """What free text gave to ``core``, by agency: redacted texts, and indicators by kind."""
+    from warehouse.roles import Role
+
+    found: dict[str, dict[str, int]] = {}
+    with closing(warehouse.connect(Role.STEWARD)) as connection:
+        for what, agency, count in connection.execute(_TEXTS):
+            found.setdefault(str(what), {})[str(agency)] = int(count)
+    return found
+
+
+_TRUTH = "the same, by the narratives' truth"
+
+
+def flagged_in_truth(county: Path) -> dict[str, int]:
+    """Police cases that a narrative flags as trafficking and no offence does, by agency."""
+    import pyarrow.parquet as pq
+
+    known = pq.read_table(
+        county / "truth" / "narratives.parquet",
+        columns=["feed", "unit"],
+        filters=[("flagged_not_64x", "=", True), ("feed", "=", "harbor_police.rms")],
+    )
+    cases = set(known["unit"].to_pylist())
+    return {"harbor_police": len(cases)} if cases else {}

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -97,7 +98,7 @@ def _land(settings: Settings, contract: Contract, source: BinaryIO) -> str:
     from schemas.delivery import delivery_id
 
     landing.sweep(settings.node.landing)
-    staged = landing.store(source, _vault(settings), settings.node.landing)
+    staged = landing.store(source, open_vault(settings), settings.node.landing)
     found = delivery_id(contract, staged.sha256)
     staged.commit(found)
     return found
@@ -112,17 +113,22 @@ def receive_retained(settings: Settings, name: str) -> dict[str, Any]:
     from connectors.zones import landing
     from connectors.zones.landing import ZONE
 
-    contract, vault = contract_named(name), _vault(settings)
+    contract, vault = contract_named(name), open_vault(settings)
     contract.require_in_force(_today())
-    newest = _newest(settings, name)
-    retained = newest.read_text(encoding="ascii") if newest.exists() else ""
-    if not retained or not vault.exists(retained, ZONE):
+    found = retained(settings, name)
+    if found is None or not vault.exists(found, ZONE):
         raise ContractError(
             f"contract {name} retains no landed file (landingDays: "
             f"{contract.retention.landing_days}); ask the agency to send the delivery again"
         )
-    with landing.open_landing(settings.node.landing, retained, vault) as source:
+    with landing.open_landing(settings.node.landing, found, vault) as source:
         return {"delivery_id": _land(settings, contract, source), "waiting": 0}
+
+
+def retained(settings: Settings, name: str) -> str | None:
+    """The newest retained delivery of a feed."""
+    newest = _newest(settings, name)
+    return newest.read_text(encoding="ascii") if newest.exists() else None
 
 
 def validate(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
@@ -138,9 +144,9 @@ def validate(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     from connectors.zones import landing
     from connectors.zones.raw import RawZone, StoredVerdict
 
-    contract, vault = contract_named(name), _vault(settings)
+    contract, vault = contract_named(name), open_vault(settings)
     if (done := _finished(settings, delivery_id, vault)) is not None:
-        return {"status": done[1], "partitions": _partitions(settings, done[0], done[1])}
+        return {"status": done[1], "partitions": _partitions(settings, contract, *done)}
     zone = RawZone.create(settings.node.raw, delivery_id, vault)
     with (
         landing.open_landing(settings.node.landing, delivery_id, vault) as source,
@@ -152,7 +158,8 @@ def validate(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     zone.write_verdict(StoredVerdict(report, verdict.quarantined))
     if verdict.report.lane_violated:
         landing.destroy(settings.node.landing, delivery_id, vault)
-    return {"status": verdict.status, "partitions": _partitions(settings, zone, verdict.status)}
+    partitions = _partitions(settings, contract, zone, verdict.status)
+    return {"status": verdict.status, "partitions": partitions}
 
 
 def _as_stored(verdict: Verdict) -> dict[str, Any]:
@@ -178,10 +185,12 @@ def _finished(settings: Settings, delivery_id: str, vault: Vault) -> tuple[RawZo
         return None
 
 
-def _partitions(settings: Settings, zone: RawZone, status: str) -> list[dict[str, Any]]:
+def _partitions(
+    settings: Settings, contract: Contract, zone: RawZone, status: str
+) -> list[dict[str, Any]]:
     from anonymize.deidentify import Partition, plan
 
-    found = () if status == "refused" else plan(zone, settings.partition_rows)
+    found = () if status == "refused" else plan(zone, contract, settings.partition_rows)
     return [partition.as_json() for partition in found or (Partition("p00000", ()),)]
 
 
@@ -202,7 +211,7 @@ def deidentify(
 
     contract = contract_named(name)
     policy = bind(contract, KeyRing.from_file(settings.node.secret_file, contract.key_epoch))
-    zone = RawZone.open(settings.node.raw, delivery_id, _vault(settings))
+    zone = RawZone.open(settings.node.raw, delivery_id, open_vault(settings))
     outgoing = settings.node.outgoing / delivery_id
     planned = Partition.from_json(partition)
     counts = run(zone, zone.read_verdict(), policy, planned, outgoing)
@@ -213,14 +222,20 @@ def deidentify(
     return {"rows": sum(counts.rows.values())}
 
 
-def _made_unknown(contract: Contract, counts: Path) -> list[dict[str, Any]]:
+def _counts(outgoing: Path) -> list[dict[str, Any]]:
+    """What each partition counted while it was de-identified."""
+    paths = sorted((outgoing / _COUNTS).glob("*.json"))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def _made_unknown(contract: Contract, counts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Findings about values that were there and that de-identification could not turn into any.
 
     A recoded value is not among them: that a code list turns 99 into unknown is its purpose.
     """
     found: Counter[str] = Counter()
-    for path in counts.glob("*.json"):
-        found.update(json.loads(path.read_text(encoding="utf-8"))["unknown"])
+    for part in counts:
+        found.update(part["unknown"])
     return [
         Finding("VALUE-UNKNOWN", table.name, field.name, count, ()).as_json()
         for table in contract.tables
@@ -233,14 +248,17 @@ def _made_unknown(contract: Contract, counts: Path) -> list[dict[str, Any]]:
 def seal(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     """Sign the de-identified delivery as one package and put it into the hub's inbox."""
     from anonymize import package
+    from anonymize.gate.counts import gate_line
     from anonymize.manifest import Manifest
     from connectors.zones.raw import RawZone
     from schemas.delivery import codes_digest
 
-    contract, vault = contract_named(name), _vault(settings)
+    contract, vault = contract_named(name), open_vault(settings)
     report = dict(RawZone.open(settings.node.raw, delivery_id, vault).read_verdict().report)
     outgoing = settings.node.outgoing / delivery_id
-    report["rules"] = [*report["rules"], *_made_unknown(contract, outgoing / _COUNTS)]
+    counts = _counts(outgoing)
+    report["rules"] = [*report["rules"], *_made_unknown(contract, counts)]
+    report["gate"] = gate_line(part.get("gate") for part in counts)
     manifest = Manifest(
         delivery_id=delivery_id,
         node=settings.node.name,
@@ -335,7 +353,7 @@ def dispose(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     from connectors.zones import landing, raw
     from connectors.zones.durable import remove
 
-    contract, vault = contract_named(name), _vault(settings)
+    contract, vault = contract_named(name), open_vault(settings)
     raw.destroy(settings.node.raw, delivery_id, vault)
     remove(settings.node.outgoing / delivery_id)
     if contract.retention.landing_days and vault.exists(delivery_id, landing.ZONE):
@@ -352,7 +370,8 @@ def _newest(settings: Settings, name: str) -> Path:
     return settings.node.landing.parent / "newest" / name
 
 
-def _vault(settings: Settings) -> Vault:
+def open_vault(settings: Settings) -> Vault:
+    """The node's vault of data keys."""
     from resource import RLIMIT_CORE, setrlimit
 
     from connectors.zones.vault import Vault

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, Integer, SmallInteger, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Date, Double, Integer, SmallInteger, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from warehouse.models import (
     Base,
     Event,
+    EventIndicator,
+    EventText,
     Filing,
     Offense,
     PerpetratorCount,
@@ -86,6 +88,7 @@ _TYPES = {
     Date: ("DATE", "date"),
     SmallInteger: ("SMALLINT", "smallint"),
     Integer: ("INTEGER", "integer"),
+    Double: ("DOUBLE", "double precision"),
     Boolean: ("BOOLEAN", "boolean"),
     ARRAY: ("VARCHAR[]", "text[]"),
     Uuid: ("VARCHAR", "bytea"),
@@ -102,7 +105,17 @@ def _core_table(model: type[Base]) -> CoreTable:
 CORE: Mapping[str, CoreTable] = MappingProxyType(
     {
         model.__tablename__: _core_table(model)
-        for model in (Event, Victim, VictimEvent, Offense, PerpetratorCount, Service, Filing)
+        for model in (
+            Event,
+            Victim,
+            VictimEvent,
+            Offense,
+            EventIndicator,
+            EventText,
+            PerpetratorCount,
+            Service,
+            Filing,
+        )
     }
 )
 #: Tables whose rows belong to an event and are replaced with it.

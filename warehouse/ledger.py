@@ -76,6 +76,7 @@ def entry(contract: Contract, manifest: Manifest) -> Delivery:
         scope_end=_day(scope.get("end")),
         as_of=_day(scope.get("as_of")),
         facts=dict(manifest.report.get("facts", {})),
+        gate=_gate(manifest),
         received_at=datetime.fromisoformat(
             str(manifest.report.get("received_at", manifest.created))
         ),
@@ -149,6 +150,13 @@ def _loaded_of_feed(delivery: Delivery) -> tuple[Any, ...]:
         Delivery.feed == delivery.feed,
         Delivery.status != "refused",
     )
+
+
+def _gate(manifest: Manifest) -> dict[str, Any] | None:
+    line = manifest.report.get("gate")
+    if manifest.status == "refused" or line is None:
+        return None
+    return {name: count for name, count in line.items() if name != "checked"}
 
 
 def _day(text: object) -> date | None:

@@ -197,8 +197,13 @@ def _duckdb_type(kind: pa.DataType) -> str:
         return "DATE"
     if pa.types.is_integer(kind):
         return "INTEGER"
+    if pa.types.is_floating(kind):
+        return "DOUBLE"
     if pa.types.is_list(kind):
         return f"{_duckdb_type(kind.value_type)}[]"
+    if pa.types.is_struct(kind):
+        parts = (f"{_quoted(part.name)} {_duckdb_type(part.type)}" for part in kind)
+        return f"STRUCT({', '.join(parts)})"
     return "VARCHAR"
 
 

@@ -38,6 +38,7 @@ def receipt(
             "tables": _tables(session, delivery_id),
             "rules": _rules(session, delivery_id),
             "changes": _changes(session, delivery_id),
+            "gate": delivery.gate,
             "facts": dict(delivery.facts),
             "contract_version": delivery.contract_version,
             "code_version": delivery.code_version,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,14 +25,41 @@ from anonymize.operators.category import recode, top_code
 from anonymize.operators.dates import dates, formats_of, period
 from anonymize.operators.identity import TOKEN_LENGTH, keep, presence, pseudonym
 from anonymize.operators.place import county, h3_cell, zip3
+from anonymize.operators.text import INDICATORS, fits_indicators, fits_redact, indicators, redact
 from schemas.codes import code_list
 from schemas.contract import Contract, Field, Table
 from schemas.errors import ContractError, PrivacyError
 
+if TYPE_CHECKING:
+    from anonymize.text.known import DeliveryNames
+
 _FIPS = r"^\d{5}$"
 
-#: Text columns by field name.
-Columns = Mapping[str, pa.Array]
+
+@dataclass(frozen=True, repr=False)
+class Identifying:
+    """What is masked in texts whatever the model says.
+
+    Attributes:
+        known: one list of text a row, dictionary-encoded: the identifiers of the row's record.
+        delivery: those of all records of the delivery.
+    """
+
+    known: pa.DictionaryArray
+    delivery: DeliveryNames | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Columns:
+    """Text columns of some rows by field name; with what identifies, where texts are masked."""
+
+    by_name: Mapping[str, pa.Array]
+    identifying: Identifying | None = None
+
+    def __getitem__(self, name: str) -> pa.Array:
+        return self.by_name[name]
+
+
 #: A bound operator: the columns it reads in, its output out.
 Transform = Callable[[Columns], pa.Array]
 #: Whether every value of an output column is one the operator could have made.
@@ -62,24 +90,24 @@ class Operator:
 
 
 def reads(field: Field) -> tuple[str, ...]:
-    """Fields whose columns the operator of ``field`` reads, its own first."""
+    """Fields whose columns the operator of ``field`` reads, that of its values first."""
     parameters = field.deidentification.parameters
     extra = parameters.get("with", ())
     more = [extra] if isinstance(extra, str) else list(extra)
     if "reference" in parameters:
         more.append(parameters["reference"])
-    return (field.name, *more)
+    return (field.source, *more)
 
 
 # --- binding ----------------------------------------------------------------------------------
 
 
 def _bind_keep(binding: Binding) -> Transform:
-    return lambda columns: keep(columns[binding.field.name])
+    return lambda columns: keep(columns[binding.field.source])
 
 
 def _bind_presence(binding: Binding) -> Transform:
-    return lambda columns: presence(columns[binding.field.name])
+    return lambda columns: presence(columns[binding.field.source])
 
 
 def _bind_pseudonym(binding: Binding) -> Transform:
@@ -94,7 +122,7 @@ def _bind_pseudonym(binding: Binding) -> Transform:
 
 
 def _ages(binding: Binding) -> Callable[[Columns], Ages]:
-    name = binding.field.name
+    name = binding.field.source
     parameters = binding.field.deidentification.parameters
     match parameters.get("unit", "date"):
         case "years":
@@ -119,13 +147,13 @@ def _bind_minor(binding: Binding) -> Transform:
 
 
 def _bind_period(binding: Binding) -> Transform:
-    name, formats, to = binding.field.name, formats_of(binding.field), binding.parameter("to")
+    name, formats, to = binding.field.source, formats_of(binding.field), binding.parameter("to")
     return lambda columns: period(dates(columns[name], formats), to)
 
 
 def _bind_zip3(binding: Binding) -> Transform:
     restricted = pa.array(code_list("zip3_restricted").members, pa.string())
-    return lambda columns: zip3(columns[binding.field.name], restricted)
+    return lambda columns: zip3(columns[binding.field.source], restricted)
 
 
 def _bind_county(binding: Binding) -> Transform:
@@ -133,7 +161,7 @@ def _bind_county(binding: Binding) -> Transform:
     fips = code_list(name).column("county_fips")
     if not all(re.fullmatch(_FIPS, code) for code in fips.values() if code is not None):
         raise ContractError(f"code list {name}: county_fips holds five digits or nothing")
-    return lambda columns: county(columns[binding.field.name], fips)
+    return lambda columns: county(columns[binding.field.source], fips)
 
 
 def _bind_h3_cell(binding: Binding) -> Transform:
@@ -145,12 +173,27 @@ def _bind_h3_cell(binding: Binding) -> Transform:
 def _bind_recode(binding: Binding) -> Transform:
     mapping = code_list(binding.parameter("codes")).column(binding.parameter("column"))
     separator = binding.field.deidentification.parameters.get("separator")
-    return lambda columns: recode(columns[binding.field.name], mapping, separator)
+    return lambda columns: recode(columns[binding.field.source], mapping, separator)
 
 
 def _bind_top_code(binding: Binding) -> Transform:
     maximum = int(binding.parameter("maximum"))
-    return lambda columns: top_code(columns[binding.field.name], maximum)
+    return lambda columns: top_code(columns[binding.field.source], maximum)
+
+
+def _bind_redact(binding: Binding) -> Transform:
+    name, style = binding.field.source, binding.parameter("style")
+
+    def transform(columns: Columns) -> pa.Array:
+        if columns.identifying is None:
+            raise PrivacyError("a text is masked only with what identifies its record")
+        return redact(columns[name], columns.identifying.known, columns.identifying.delivery, style)
+
+    return transform
+
+
+def _bind_indicators(binding: Binding) -> Transform:
+    return lambda columns: indicators(columns[binding.field.source])
 
 
 # --- what an output may look like ---------------------------------------------------------------
@@ -227,5 +270,7 @@ REGISTRY: Mapping[str, Operator] = MappingProxyType(
         "h3_cell": Operator(_TEXT, _bind_h3_cell, _of_form(r"^[0-9a-f]{15}$")),
         "recode": Operator(_recode_type, _bind_recode, _fits_recode),
         "top_code": Operator(_type(pa.int32()), _bind_top_code, _fits_top_code),
+        "redact": Operator(_TEXT, _bind_redact, lambda _: fits_redact),
+        "indicators": Operator(_type(INDICATORS), _bind_indicators, lambda _: fits_indicators),
     }
 )

@@ -1,23 +1,36 @@
 """Finds everything identifying in texts: one engine a process, batches in, spans out.
 
-Order: the model's entities, patterns, name cues, the record's own identifiers; then names found once
-are found everywhere in the text, what identifies nobody is let go, and overlaps are joined.
+Order: the model's entities, patterns, name cues, the record's own identifiers; then names found
+once are found everywhere in the text, what identifies nobody is let go, and overlaps are joined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
-from anonymize.text import keep, names, patterns
+from anonymize.text import builtin, keep, names, patterns
 from anonymize.text.known import DeliveryNames, Known
 from anonymize.text.ner import Ner
 from anonymize.text.spans import Span, merged
+from schemas.errors import PrivacyError, TributaryError, UnexpectedError
+
+#: Characters analysed at a time, which bounds memory; one text may be longer.
+BATCH_CHARS = 400_000
 
 _NOTHING_KNOWN = Known.of(())
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@lru_cache(maxsize=1)
+def engine() -> Redactor:
+    """The redactor of this process."""
+    return Redactor()
 
 
 class Redactor:
-    """Made once a process: the model takes seconds and hundreds of MB."""
+    """Made once a process (``engine``): the model takes seconds and hundreds of MB."""
 
     def __init__(self) -> None:
         self._ner = Ner()
@@ -27,27 +40,80 @@ class Redactor:
         texts: Sequence[str],
         known: Sequence[Known] | None = None,
         delivery: DeliveryNames | None = None,
+        progress: Callable[[int], None] | None = None,
     ) -> list[list[Span]]:
         """Spans to mask in each text, in order and without overlap.
 
         Args:
             known: what each text's own record knows, as long as ``texts``.
             delivery: names and numbers of the other records of the delivery.
+            progress: called with the number of texts done since it was called last.
+
+        Raises:
+            PrivacyError: a stage failed; it names neither a text nor the cause's message.
         """
         owned = known or [_NOTHING_KNOWN] * len(texts)
-        entities = self._ner.entities(texts)
-        return [
-            _found(text, found, own, delivery)
-            for text, found, own in zip(texts, entities, owned, strict=True)
-        ]
+        found: list[list[Span]] = []
+        for start, end in _batches(texts):
+            batch = [_encodable(text) for text in texts[start:end]]
+            found += self._batch(batch, owned[start:end], delivery)
+            if progress is not None:
+                progress(end - start)
+        return found
+
+    def _batch(
+        self, texts: Sequence[str], known: Sequence[Known], delivery: DeliveryNames | None
+    ) -> list[list[Span]]:
+        """As ``find``; what stands there twice is analysed once."""
+        cause = ""
+        pairs = list(zip(texts, known, strict=True))
+        try:
+            distinct = list(dict.fromkeys(texts))
+            entities = dict(zip(distinct, self._ner.entities(distinct), strict=True))
+            alone = {text: _found_alone(text) for text in distinct}
+            spans: dict[tuple[str, int], list[Span]] = {}
+            for text, own in pairs:
+                if (text, id(own)) not in spans:
+                    sure = [*alone[text], *_found_known(text, own, delivery)]
+                    spans[text, id(own)] = _joined(text, entities[text], sure)
+        except TributaryError:
+            raise
+        except Exception as error:  # whatever it is, its text may quote a value
+            cause = str(UnexpectedError.instead_of(error, "free text could not be analysed"))
+        # Raised outside of the handler: not even as its context does the error carry the cause.
+        if cause:
+            raise PrivacyError(cause)
+        return [spans[text, id(own)] for text, own in pairs]
 
 
-def _found(
-    text: str, entities: list[Span], known: Known, delivery: DeliveryNames | None
-) -> list[Span]:
-    sure = [*patterns.find(text), *names.cued(text), *known.find(text)]
-    if delivery is not None:
-        sure += delivery.find(text)
-    likely = [span for span in entities if keep.identifies(text, span)]
+def _found_alone(text: str) -> list[Span]:
+    """What a text gives away whoever it belongs to."""
+    return [*builtin.find(text), *patterns.find(text), *names.cued(text)]
+
+
+def _found_known(text: str, known: Known, delivery: DeliveryNames | None) -> list[Span]:
+    others = delivery.find(text) if delivery is not None else []
+    return [*known.find(text), *others]
+
+
+def _joined(text: str, entities: list[Span], sure: list[Span]) -> list[Span]:
+    likely = keep.identifying(text, entities, sure)
     persons = names.propagated(text, [*sure, *likely])
     return merged([*sure, *likely, *persons])
+
+
+def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Ranges of neighbours of ``BATCH_CHARS`` at most."""
+    start = size = 0
+    for at, text in enumerate(texts):
+        if at > start and size + len(text) > BATCH_CHARS:
+            yield start, at
+            start, size = at, 0
+        size += len(text)
+    if start < len(texts):
+        yield start, len(texts)
+
+
+def _encodable(text: str) -> str:
+    """``text`` as long as it was, without halves of characters, which no encoding can hold."""
+    return text if text.isascii() else _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)

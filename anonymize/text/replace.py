@@ -11,27 +11,37 @@ from anonymize.text.spans import Span
 STYLES = ("remove", "type", "pseudonym")
 
 
-def redacted(text: str, spans: Sequence[Span], style: str) -> str:
+#: type -> words -> number.
+Numbers = dict[str, dict[str, int]]
+
+
+def redacted(text: str, spans: Sequence[Span], style: str, numbers: Numbers | None = None) -> str:
     """``text`` without what stands in ``spans`` (in order, not overlapping).
+
+    Args:
+        numbers: pseudonyms given in earlier parts of the same text; new ones are added.
 
     Raises:
         ValueError: ``style`` is none of ``STYLES``.
     """
     if style not in STYLES:
         raise ValueError(f"style must be one of {', '.join(STYLES)}")
-    parts, at = [], 0
-    for span, stand_in in zip(spans, _stand_ins(text, spans, style), strict=True):
+    parts: list[str] = []
+    at = 0
+    for span, stand_in in zip(spans, _stand_ins(text, spans, style, numbers), strict=True):
         parts += (text[at : span.start], stand_in)
         at = span.end
     return "".join((*parts, text[at:]))
 
 
-def _stand_ins(text: str, spans: Sequence[Span], style: str) -> Iterable[str]:
+def _stand_ins(
+    text: str, spans: Sequence[Span], style: str, numbers: Numbers | None
+) -> Iterable[str]:
     if style == "remove":
         return [""] * len(spans)
     if style == "type":
         return [f"<{span.type}>" for span in spans]
-    numbers: dict[str, dict[str, int]] = {}
+    numbers = {} if numbers is None else numbers
     named = []
     for span in spans:
         known = numbers.setdefault(span.type, {})

@@ -134,7 +134,7 @@ class _Delivery:
             yield from read_csv(
                 member,
                 table=table.name,
-                columns={f.name: f.aliases for f in table.fields if f.lookup is None},
+                columns={f.name: f.aliases for f in table.fields if f.delivered},
                 wanted=wanted,
                 delimiter=options.get("delimiter", ","),
                 encodings=tuple(options.get("encodings", ("utf-8",))),

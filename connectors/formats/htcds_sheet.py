@@ -88,7 +88,7 @@ def find_case_sheet(
     names = {
         folded(title): field.name
         for field in table.fields
-        if field.name not in derived
+        if field.delivered and field.name not in derived
         for title in (field.name, *field.aliases)
     }
     expected = {folded(name) for name in options.get("otherSheets", ())}

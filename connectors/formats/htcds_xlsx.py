@@ -197,7 +197,7 @@ def _note_columns(sheet: CaseSheet, plan: _Plan, intake: Intake) -> None:
         intake.report.note("COLUMN-UNKNOWN", CASES, sheet.column_name(place))
     signed = plan.contract.options["consent"].get("signed")
     for name in (*plan.wanted, *([signed] if signed else ())):
-        if name not in sheet.places:
+        if name not in sheet.places and not plan.table.by_name[name].only_identifies:
             intake.report.note("COLUMN-MISSING", CASES, name)
 
 

@@ -2,8 +2,10 @@
 
 There is no national layout: titles, dates and codes are the contract's (aliases, formats, code
 lists). The file holds one row per case, or one per involvement of a person in a case; all of it is
-one table. Persons the contract has no use for (witnesses, officers, reporting parties) are emptied
-here, before anything is stored, and only victims get an identity that leaves as a token.
+one table. Of persons the contract has no use for (witnesses, officers, reporting parties) every
+column that leaves the agency's node in any form is emptied here, before anything is stored; their
+names and numbers stay on the node, to be masked where a narrative mentions them. Only victims get
+an identity that leaves as a token.
 """
 
 from __future__ import annotations
@@ -35,8 +37,7 @@ def read(source: BinaryIO, intake: Intake) -> Iterator[TableBatch]:
 
     ``formatOptions`` of the contract: ``delimiter``, ``encodings``, ``required`` (columns the file
     must have), ``excelDates``, ``extract`` (field to a pattern whose group ``value`` is the value),
-    ``copies`` (field to the field it repeats), ``persons`` (see ``_Persons``), ``identities`` and
-    ``placeholders``.
+    ``persons`` (see ``_Persons``) and ``placeholders``.
 
     Raises:
         DeliveryError: the file cannot be read; see ``read_csv``.
@@ -49,13 +50,14 @@ def read(source: BinaryIO, intake: Intake) -> Iterator[TableBatch]:
         columns={
             field.name: field.aliases
             for field in mapping.table.fields
-            if field.name not in mapping.made
+            if field.delivered and field.name not in mapping.made
         },
         wanted=mapping.taken(),
         delimiter=options.get("delimiter", ","),
         encodings=tuple(options.get("encodings", ("utf-8",))),
         report=intake.report,
         required=frozenset(options.get("required", ())),
+        expected_absent=frozenset(f.name for f in mapping.table.fields if f.only_identifies),
     )
     for batch in batches:
         yield TableBatch(TABLE, mapping.applied(batch))
@@ -68,7 +70,7 @@ class _Persons:
     Attributes:
         case: field that names the case.
         role: field that says how the person is involved.
-        kept: roles whose persons are kept; the columns of all others are emptied.
+        kept: roles whose persons are kept; of all others no column leaves and none makes a key.
         victim: role whose persons get a token.
         fields: columns that describe the person.
         row_key: made field that tells the rows of a case apart; it stays on the agency node.
@@ -104,12 +106,11 @@ class _Mapping:
         self._intake, self._wanted = intake, intake.columns[TABLE]
         self._excel_dates = bool(options.get("excelDates", False))
         self._extract: Mapping[str, str] = options.get("extract", {})
-        self._copies: Mapping[str, str] = options.get("copies", {})
         self._persons = _Persons.of(options["persons"])
         self._identities: list[list[str]] = options["persons"]["identities"]
         self._placeholders: tuple[str, ...] = tuple(options.get("placeholders", ()))
         #: Fields of the contract that are no columns of the file.
-        self.made = {self._persons.row_key, self._persons.victim_key, *self._copies}
+        self.made = {self._persons.row_key, self._persons.victim_key}
 
     @property
     def table(self) -> Table:
@@ -118,23 +119,20 @@ class _Mapping:
     def taken(self) -> tuple[str, ...]:
         """Columns to take from the file."""
         parts = [name for way in self._identities for name in way]
-        copied = [self._copies[name] for name in self._wanted if name in self._copies]
-        names = (*self._wanted, *parts, *copied, self._persons.role, self._persons.case)
+        names = (*self._wanted, *parts, self._persons.role, self._persons.case)
         return tuple(dict.fromkeys(name for name in names if name not in self.made))
 
     def applied(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """A batch as the contract wants it: canonical values, made fields, no needless person."""
+        """A batch as the contract wants it: canonical values, made keys, no needless person."""
         columns: Columns = {name: batch.column(name) for name in batch.schema.names}
         for name, pattern in self._extract.items():
             if name in columns:
                 columns[name] = _extracted(columns[name], pattern)
         for name in self.taken():
             columns[name] = self._canonical(self.table.by_name[name], columns)
-        self._empty_persons(columns)
-        self._identify(columns)
-        for name in self._wanted:
-            if name in self._copies:
-                columns[name] = columns[self._copies[name]]
+        kept = self._kept_persons(columns)
+        self._identify(columns, kept)
+        columns |= {name: kept[name] for name in kept if not self.table.by_name[name].dropped}
         arrays = [columns[ROW], *(columns[name] for name in self._wanted)]
         return pa.RecordBatch.from_arrays(arrays, schema=batch_schema(self._wanted))
 
@@ -152,21 +150,23 @@ class _Mapping:
             self._intake.report.note("RMS-CHOICE", TABLE, field.name, rows)
         return found.codes
 
-    def _empty_persons(self, columns: Columns) -> None:
+    def _kept_persons(self, columns: Columns) -> Columns:
+        """The columns that describe persons, empty for everybody who is not kept."""
         role = columns[self._persons.role]
         kept = pc.is_in(role, pa.array(self._persons.kept))
-        described = pa.array(np.zeros(len(role), bool))
+        described, emptied = pa.array(np.zeros(len(role), bool)), {}
         for name in self._persons.fields:
             if name in columns:
                 described = pc.or_(described, pc.is_valid(columns[name]))
-                columns[name] = pc.if_else(kept, columns[name], _NULL)
+                emptied[name] = pc.if_else(kept, columns[name], _NULL)
         roleless = columns[ROW].filter(pc.and_(described, pc.is_null(role)))
         if len(roleless):
             rows = roleless.to_pylist()
             self._intake.report.note("RMS-ROLE-MISSING", TABLE, self._persons.role, rows)
+        return emptied
 
-    def _identify(self, columns: Columns) -> None:
-        """Fill the made keys.
+    def _identify(self, columns: Columns, persons_kept: Columns) -> None:
+        """Fill the made keys; who is not kept has none but the row.
 
         A person without any identity is known by case and row number: stable for this delivery,
         and when the case is delivered again, the loader replaces its persons anyway.
@@ -174,7 +174,8 @@ class _Mapping:
         persons = self._persons
         role, case = columns[persons.role], columns[persons.case]
         row = pc.binary_join_element_wise(case, columns[ROW].cast(pa.string()), " row ")
-        person = pc.coalesce(identity(columns, self._identities, self._placeholders), row)
+        known = {**columns, **persons_kept}
+        person = pc.coalesce(identity(known, self._identities, self._placeholders), row)
         named = pc.binary_join_element_wise(pc.fill_null(role, ""), person, " ")
         is_victim = pc.fill_null(pc.equal(role, persons.victim), False)
         columns[persons.row_key] = named

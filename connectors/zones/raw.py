@@ -17,7 +17,7 @@ import os
 import re
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,6 +154,16 @@ class RawZone:
         with self._opened(table) as file:
             metadata = file.metadata
             return tuple(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
+
+    def column_bytes(self, table: str, columns: Collection[str]) -> tuple[int, ...]:
+        """Bytes of ``columns`` in each row group, uncompressed as Parquet holds them."""
+        with self._opened(table) as file:
+            metadata = file.metadata
+            places = [n for n, name in enumerate(file.schema_arrow.names) if name in columns]
+            return tuple(
+                sum(group.column(n).total_uncompressed_size for n in places)
+                for group in map(metadata.row_group, range(metadata.num_row_groups))
+            )
 
     def read(
         self,

@@ -25,7 +25,7 @@ from schemas.odcs import contracts
 from tests.conftest import ROOT
 from tests.fixtures_warehouse import dump, rows
 from tests.plaintext import find_plaintext
-from tributary import steps
+from tributary import demo, steps
 from tributary.county.generate import Generated, generate
 from tributary.pipeline import run_delivery
 from tributary.settings import Settings
@@ -77,6 +77,25 @@ def test_the_numbers_in_core_are_those_of_the_receipts(
             )
             assert found == change["inserted"], (name, table)
     assert rows(warehouse, "SELECT count(DISTINCT agency) FROM core.event") == [(4,)]
+
+
+def test_texts_are_in_core_where_a_contract_lets_them_out(
+    home: Settings, county: Generated, receipts: dict[str, dict[str, Any]]
+) -> None:
+    counts = demo.text_counts(steps.warehouse(home))
+    # of the nonprofit's notes codes alone; the other two feeds have no text that leaves
+    assert counts["redacted narratives"].keys() == {"harbor_police"}
+    agencies = {"harbor_police", "safe_passage"}
+    assert (
+        counts["indicators: means"].keys() == counts["indicators: exploitation"].keys() == agencies
+    )
+    flagged = counts["flagged as trafficking, neither 64A nor 64B"]
+    truth = demo.flagged_in_truth(county.truth.parent)
+    assert flagged.keys() == truth.keys() == {"harbor_police"}
+    assert 0.5 < flagged["harbor_police"] / truth["harbor_police"] < 1.5
+    gate = receipts["harbor_police.rms"]["gate"]
+    assert gate["texts"] >= counts["redacted narratives"]["harbor_police"]
+    assert gate["hits"] == 0
 
 
 @pytest.mark.parametrize("name", CONTRACTS)

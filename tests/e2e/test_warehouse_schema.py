@@ -12,9 +12,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, inspect, select
 from sqlalchemy.orm import Session
 
+from anonymize.operators.text import LONGEST_TEXT
+from anonymize.text.indicators import KINDS
 from tests.fixtures_warehouse import Delivery, Loads
 from warehouse.database import Warehouse
 from warehouse.models import Base, Event, PerpetratorCount, Service, Victim
+from warehouse.models.base import INDICATOR_KINDS, TEXT_LENGTH
 from warehouse.roles import Role
 
 pytestmark = pytest.mark.e2e
@@ -49,6 +52,11 @@ def test_their_checks_are_the_same_too(warehouse: Warehouse) -> None:
 
 def words(condition: str) -> set[str]:
     return set(re.findall(r"'([^']*)'|\b(\d+)\b", condition)) - {("day", ""), ("DAY", "")}
+
+
+def test_kinds_of_indicators_are_those_that_are_extracted() -> None:
+    assert INDICATOR_KINDS == KINDS
+    assert TEXT_LENGTH == LONGEST_TEXT
 
 
 def test_ctdc_names_are_exact(warehouse: Warehouse) -> None:
@@ -92,12 +100,16 @@ def test_models_read_what_was_loaded(loads: Loads) -> None:
 PARTS: dict[str, str] = {
     "victim_event": "role",
     "offense": "offense_code",
+    "event_indicator": "kind, code, rule, confidence",
+    "event_text": "kind, number, redacted",
     "perpetrator_count": "role, count",
     "service": "service_code, direction",
 }
 VALUES = {
     "victim_event": "'client'",
     "offense": "'64A'",
+    "event_indicator": "'means', 'meansThreats', 'T1', 0.9",
+    "event_text": "'narrative', 1, '<PERSON_1> left.'",
     "perpetrator_count": "'offender', 1",
     "service": "'legal', 'provided'",
 }
@@ -146,7 +158,7 @@ def test_parts_go_with_their_unit(loaded: tuple[Loads, Any, Any], unit: str) -> 
     loads, event, victim = loaded
     left = {
         "event": set(),
-        "victim": {"offense", "perpetrator_count", "service"},
+        "victim": {"offense", "event_indicator", "event_text", "perpetrator_count", "service"},
     }[unit]
     with loads.warehouse.connect(Role.LOADER) as connection:
         for table in PARTS:

@@ -55,7 +55,7 @@ def outcome(contract: Contract, source: BytesIO, tmp_path: Path) -> dict[str, An
     stored = StoredVerdict({}, verdict.quarantined)
     policy = bind(contract, KeyRing(SECRET, contract.key_epoch))
     outgoing = tmp_path / "outgoing"
-    for partition in plan(zone, 1_000):
+    for partition in plan(zone, contract, 1_000):
         deidentify(zone, stored, policy, partition, outgoing)
     files = {
         table.name: sorted((outgoing / "tables" / table.name).glob("*.parquet"))

@@ -407,3 +407,40 @@ def test_no_cell_reaches_a_message_or_core(tmp_path: Path, caplog, capfd) -> Non
     assert found["core"]["deleted"] and found["rules"]
     for place in (str(found), caplog.text, written.out, written.err):
         assert "kanarie" not in place.casefold()
+
+
+# --- notes ------------------------------------------------------------------------------------
+
+NOTE = "The boss kept her passport and threatened to call immigration."
+
+
+def indicators(found: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(row["kind"], row["code"]) for row in found["core"].get("event_indicator", [])}
+
+
+@pytest.mark.parametrize("field", ["Incoming Referral Details", "Outgoing Referral Details"])
+def test_notes_leave_as_codes_and_never_as_text(landed, field: str) -> None:
+    found = landed({field: NOTE})
+    assert indicators(found) >= {("means", "meansWithholdDocs"), ("means", "meansThreats")}
+    assert "event_text" not in found["core"]
+    assert "passport" not in str(found["core"])
+
+
+def test_what_notes_say_never_changes_the_sheets_own_columns(landed) -> None:
+    found = landed({"Incoming Referral Details": NOTE})
+    bare = landed({})
+    for view in ("event", "victim", "victim_event"):
+        assert found["core"][view] == bare["core"][view]
+    # offences are for the police to name
+    assert "trafficking_flagged_not_64x" not in one(found, "event")
+
+
+def test_of_who_is_no_victim_no_note_counts(landed) -> None:
+    status = "Not a victim of trafficking"
+    found = landed({"Incoming Referral Details": NOTE, "Trafficking Status": status})
+    assert indicators(found) == set()
+
+
+def test_without_consent_no_note_is_read(landed) -> None:
+    found = landed({}, {"Incoming Referral Details": NOTE, "Consent": "No"})
+    assert indicators(found) == set()

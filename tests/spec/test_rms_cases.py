@@ -217,6 +217,85 @@ def test_a_child_arrested_for_prostitution_is_a_victim_signal(landed) -> None:
     assert "victim" not in otherwise["core"]
 
 
+# --- narratives -------------------------------------------------------------------------------
+
+WITNESS = {
+    **VICTIM,
+    "Involvement": "WIT",
+    "First Name": "NINA",
+    "Last Name": "HALVORSEN",
+    "DOB": "05/06/1971",
+    "Phone": "(472) 555-0177",
+}
+TOLD = (
+    "Ofc. Quent met Petra Testdottir and her neighbor N. Halvorsen, 472.555.0177, at the motel. "
+    "The boyfriend took her passport and beat her. Her plate XKR4471 was run. See 25-000123."
+)
+
+
+def test_a_narrative_leaves_once_a_case_with_everybody_masked(landed) -> None:
+    told = {"Narrative": TOLD, "Officer of Record": "Ofc. P. Quent", "Registration 1": "XKR4471"}
+    found = landed({**VICTIM, **told}, {**WITNESS, **told}, {**SUSPECT, **told})
+    text = one(found, "event_text")
+    assert (text["kind"], text["number"]) == ("narrative", 1)
+    masked = text["redacted"]
+    names = ("petra", "testdottir", "halvorsen", "quent")
+    for raw in (*names, "0177", "XKR4471", "25-000123"):
+        assert raw.casefold() not in masked.casefold(), raw
+    for kept in ("motel", "boyfriend", "passport", "beat her"):
+        assert kept in masked
+    assert "<PERSON_1>" in masked
+    indicators = {(i["kind"], i["code"]) for i in found["core"]["event_indicator"]}
+    assert {("means", "meansWithholdDocs"), ("venue", "hotel_motel")} <= indicators
+
+
+def test_of_a_witness_nothing_but_the_stand_in_leaves(landed) -> None:
+    """The names are read to be masked; nobody is counted, keyed or described by them."""
+    told = {"Narrative": TOLD}
+    without = landed({**VICTIM, **told}, {**CASE, "Involvement": "WIT"})
+    found = landed({**VICTIM, **told}, WITNESS)
+    for view in ("event", "victim", "victim_event", "offense"):
+        assert found["core"][view] == without["core"][view]
+    assert "perpetrator_count" not in found["core"]
+
+
+def test_a_case_may_have_several_narratives(landed) -> None:
+    found = landed(
+        {**VICTIM, "Narrative": "A supplement: the motel was searched."},
+        {**SUSPECT, "Narrative": "See above."},
+        {**SUSPECT, "Narrative": "See above.", "First Name": "BO"},
+        {**ARRESTEE, "Narrative": ""},
+    )
+    assert [text["number"] for text in found["core"]["event_text"]] == [1, 2]
+
+
+FLAGGED = "Detectives suspect human trafficking."
+NOT_FLAGGED = "Vehicle was parked and locked."
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        # nothing is known: no narrative, no signal
+        ({}, None),
+        ({"Narrative": NOT_FLAGGED}, 0),
+        ({"Narrative": FLAGGED}, 1),
+        ({"Narrative": "There is no indication of human trafficking."}, 0),
+        ({"Incident Type_2": "HUMAN TRAFFICKING"}, 1),
+        ({"Incident Type_2": "HUMAN TRAFFICKING", "Narrative": NOT_FLAGGED}, 1),
+        # called by its name
+        ({"NIBRS Classification": "64A - Human Trafficking", "Narrative": FLAGGED}, 0),
+        ({"Incident Type_3": "Labor trafficking", "Narrative": FLAGGED}, 0),
+    ],
+)
+def test_trafficking_that_is_flagged_but_coded_otherwise(landed, row, expected) -> None:
+    event = one(landed({**VICTIM, **row}), "event")
+    assert event["trafficking_flagged_not_64x"] == expected
+    # what a narrative says decides nothing else
+    if "Incident Type_2" not in row and "Incident Type_3" not in row and expected:
+        assert event["trafficking_status"] is event["isSexualExploit"] is None
+
+
 # --- rules ------------------------------------------------------------------------------------
 
 #: What is wrong with a case, the rule that finds it, and whether the case still loads.
@@ -277,11 +356,17 @@ def test_a_repeated_row_is_set_aside_and_the_case_loads(landed) -> None:
 # --- nothing of anybody in a message ----------------------------------------------------------
 
 
+#: What is masked in narratives, whoever's it is.
+MASKED = ("FullAddress", "Registration 1", "Officer of Record", "Last Name", "First Name", "Alias",
+          "MNI", "SSN", "Phone", "Email", "Home Address", "Employer", "VIN")  # fmt: skip
+
+
 def test_no_cell_reaches_a_message_or_core(tmp_path: Path, caplog, capfd) -> None:
     """A sentinel in every cell but the few that let a row through, sound and faulty, all roles."""
     caplog.set_level(logging.DEBUG)
     needed = {"Case Number", "Incident Date", "Report Date", "Involvement"}
     marked = {name: f"Kanarie{at}" for at, name in enumerate(COLUMNS) if name not in needed}
+    marked["Narrative"] = f"Then {' and '.join(marked[name] for name in MASKED)} left the motel."
     rows: list[dict[str, str]] = []
     for number, role in enumerate(("VIC", "SUS", "ARR", "WIT", "RP", "", "Kanarie-role")):
         key = {**CASE, **marked, "Case Number": f"Kanarie-{number}"}
@@ -296,6 +381,7 @@ def test_no_cell_reaches_a_message_or_core(tmp_path: Path, caplog, capfd) -> Non
     found = outcome(contract(CONTRACT), io.BytesIO(ragged), tmp_path)
     written = capfd.readouterr()
     assert found["core"]["event"] and found["core"]["victim"]
+    assert all("motel" in text["redacted"] for text in found["core"]["event_text"])
     assert {"ROW-RAGGED", "ROW-QUOTING", "RMS-INVOLVEMENT", "DATE"} <= set(codes(found, ""))
     for place in (str(found), caplog.text, written.out, written.err):
         assert "kanarie" not in place.casefold()

@@ -107,6 +107,23 @@ def test_means_of_control_are_those_of_the_facts(here: County) -> None:
     assert compared > 100
 
 
+def test_notes_do_not_contradict_the_facts(here: County) -> None:
+    """A note on methods of control speaks of those of the facts, and of no other recruiter."""
+    person = {r["row"]: r["person_id"] for r in here.truth("records", feed=FEED)}
+    facts = {fact["person_id"]: fact for fact in here.truth("facts")}
+    agreed = 0
+    for note in here.truth("narratives", feed=FEED, field="cco_CaseComment"):
+        fact = facts.get(person[note["row"]])
+        if fact is None:
+            assert not note["flagged"]
+            continue
+        if "means/meansWithholdDocs" in note["indicators"]:
+            agreed += "WithholdsDocuments" in fact["means"]
+        if "recruiter/recruiterRelationFamily" in note["indicators"]:
+            assert fact["recruiter"] in ("family", "unknown")
+    assert agreed > 3
+
+
 def test_cells_hold_labels_or_codes_and_dates_are_dates(here: County) -> None:
     rows = cases(here).values()
     status = Counter(row["Trafficking Status"] for row in rows)

@@ -1,6 +1,7 @@
 """De-identification of a delivery's partitions: what is planned, written, left out, repeated."""
 
 import os
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -12,12 +13,13 @@ from anonymize.deidentify import Partition, Piece, deidentify, plan
 from anonymize.keys import KeyRing
 from anonymize.outputs import output_schema
 from anonymize.policy import bind
+from anonymize.text.spans import Span
 from connectors.formats.base import ROW
 from connectors.table_rules import ACCEPTED
 from connectors.zones import raw
 from connectors.zones.raw import RawZone, StoredVerdict
 from schemas.contract import Lookup, Table
-from schemas.errors import PrivacyError
+from schemas.errors import LeakError, PrivacyError
 from tests.contracts import contract
 from tests.crashes import killed_everywhere
 from tests.plaintext import find_plaintext
@@ -108,7 +110,9 @@ def exits(zone, people, **given):
 
 def run(zone, outgoing, verdict=None, rows=10_000, policy=None):
     verdict, policy = verdict or StoredVerdict({}), policy or bind(CONTRACT, RING)
-    return [deidentify(zone, verdict, policy, part, outgoing) for part in plan(zone, rows)]
+    return [
+        deidentify(zone, verdict, policy, part, outgoing) for part in plan(zone, CONTRACT, rows)
+    ]
 
 
 def written(outgoing, kind, table):
@@ -119,31 +123,37 @@ def written(outgoing, kind, table):
 # --- the plan ---
 
 
-def test_every_row_group_stands_in_the_plan_once(zone):
+def planned(parts):
+    return [
+        (piece.table, row)
+        for part in parts
+        for piece in part.pieces
+        for row in range(piece.first, piece.first + piece.rows)
+    ]
+
+
+def test_every_row_stands_in_the_plan_once(zone):
     clients(zone, 95)
     exits(zone, list(range(33)))
     put(zone, "Silent", x=["a"])
     for rows in (1, 10, 25, 40, 1000):
-        parts = plan(zone, rows)
-        groups = [
-            (piece.table, group)
-            for part in parts
-            for piece in part.pieces
-            for group in range(piece.first, piece.first + piece.count)
+        parts = plan(zone, CONTRACT, rows)
+        assert sorted(planned(parts)) == [
+            *(("Client", row) for row in range(95)),
+            *(("Exit", row) for row in range(33)),
+            ("Silent", 0),
         ]
-        expected = [("Client", g) for g in range(10)] + [("Exit", g) for g in range(4)]
-        assert sorted(groups) == [*expected, ("Silent", 0)]
         assert len({part.name for part in parts}) == len(parts)
         for part in parts:
             assert len({piece.table for piece in part.pieces}) == len(part.pieces)
             assert Partition.from_json(part.as_json()) == part
-    assert len(plan(zone, 1)) == 15
-    assert len(plan(zone, 1000)) == 1
+    assert len(plan(zone, CONTRACT, 1)) == 15
+    assert len(plan(zone, CONTRACT, 1000)) == 1
 
 
 def test_an_empty_table_is_planned_and_written(zone, tmp_path):
     put(zone, "Client", PersonalID=[], DOB=[])
-    assert plan(zone, 10) == (Partition("p00000", (Piece("Client", 0, 0),)),)
+    assert plan(zone, CONTRACT, 10) == (Partition("p00000", (Piece("Client", 0, 0),)),)
     (counts,) = run(zone, tmp_path / "out")
     assert counts.rows == {"Client": 0}
     path = tmp_path / "out/tables/Client/p00000.parquet"
@@ -192,6 +202,121 @@ def test_a_table_that_only_serves_others_leaves_nothing(zone, tmp_path):
     put(zone, "Silent", x=[CANARY])
     run(zone, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+# --- texts ---
+
+CASE = Table(
+    "Case",
+    (
+        decided("Number", "pseudonym", {"domain": "case"}, output="event_token",
+                classification="direct-identifier", identifies="case_number"),
+        decided("LastName", "drop", classification="direct-identifier", identifies="family_name"),
+        decided("Home", "drop", classification="direct-identifier", identifies="address"),
+        decided("Text", "redact", {"style": "type"}, classification="free-text"),
+    ),
+    record=("Number",),
+)  # fmt: skip
+CASES = contract(CASE)
+
+
+class Masking:
+    """Masks what the record or the delivery knows, word for word; stands in for the engine."""
+
+    misses = ()
+
+    def find(self, texts, known=None, delivery=None):
+        return [
+            sorted(
+                Span(match.start(), match.end(), "PERSON")
+                for word in {*own, *delivery}
+                if word not in self.misses
+                for match in re.finditer(re.escape(word), text)
+            )
+            for text, own in zip(texts, known, strict=True)
+        ]
+
+
+@pytest.fixture
+def masking(monkeypatch):
+    made = Masking()
+    monkeypatch.setattr("anonymize.text.redactor.engine", lambda: made)
+    monkeypatch.setattr("anonymize.text.known.Known.of", tuple)
+    monkeypatch.setattr(
+        "anonymize.text.known.DeliveryNames.of",
+        lambda *parts: tuple(name for p in parts for name in p),
+    )
+    return made
+
+
+def cases(zone, *rows, **given):
+    names = [field.name for field in CASE.fields]
+    put(zone, "Case", **{n: [row.get(n) for row in rows] for n in names}, **given)
+
+
+def texts(zone, tmp_path, text_bytes=10**6):
+    policy, out = bind(CASES, RING), tmp_path / "out"
+    parts = plan(zone, CASES, 1000, text_bytes)
+    counts = [deidentify(zone, StoredVerdict({}), policy, part, out) for part in parts]
+    return written(out, "tables", "Case").get("Text"), counts
+
+
+def test_a_text_is_masked_with_what_any_row_of_its_record_says(zone, tmp_path, masking):
+    """Rows of one record far apart, in several partitions, one of them set aside."""
+    rows = [{"Number": f"26-{n % 30}", "Text": "Left 7 Elm St with Quill!"} for n in range(90)]
+    rows[0] |= {"LastName": "Quill"}
+    rows[89] |= {"Number": "26-0", "Home": "7 Elm St"}
+    cases(zone, *rows, accepted=[n != 89 for n in range(90)])
+    found, counts = texts(zone, tmp_path, text_bytes=100)
+    assert len(counts) > 3
+    assert found.count("Left <PERSON> with <PERSON>!") == 3, "three rows of 26-0 leave"
+    # an address is its own record's, a name everybody's
+    assert found.count("Left 7 Elm St with <PERSON>!") == 86
+    assert sum(count.gate.texts for count in counts) == len(found) == 89
+
+
+def test_texts_are_cut_into_tasks_of_bounded_size(zone):
+    cases(zone, *({"Number": f"26-{n}", "Text": f"{n} " + "x" * 1_000} for n in range(100)))
+    size = sum(zone.column_bytes("Case", {"Text"}))
+    assert 100_000 < size < 130_000
+    for text_bytes in (10_000, 40_000, 10**6):
+        parts = plan(zone, CASES, 1_000, text_bytes)
+        assert sorted(planned(parts)) == [("Case", row) for row in range(100)]
+        assert size / text_bytes / 2 <= len(parts) <= 1 + 2 * size / text_bytes
+        assert max(len(planned([part])) for part in parts) <= 1 + 2 * text_bytes / 1_000
+    assert len(plan(zone, CASES, 1_000)) == 1
+
+
+def test_a_delivery_is_cut_into_few_tasks_however_much_text_it_holds(zone, monkeypatch):
+    monkeypatch.setattr(module, "_MOST_TEXT_PARTITIONS", 5)
+    cases(zone, *({"Number": f"26-{n}", "Text": f"{n} " + "x" * 1_000} for n in range(100)))
+    assert 3 <= len(plan(zone, CASES, 1_000, 10)) <= 10
+
+
+def test_what_masking_missed_stops_the_delivery_at_the_gate(zone, tmp_path, masking):
+    masking.misses = ("Quillfeather",)
+    rows = [{"Number": "26-1", "LastName": "Quillfeather", "Text": "Met Quillfeather."}]
+    cases(zone, *rows, {"Number": "26-2", "Text": "Nobody."})
+    with pytest.raises(LeakError) as caught:
+        texts(zone, tmp_path)
+    assert "Case.Text" in str(caught.value)
+    assert "Quillfeather" not in str(caught.value)
+    assert not list((tmp_path / "out").rglob("*.parquet"))
+    assert find_plaintext([tmp_path], ["Quillfeather"]) == []
+
+
+def test_an_identifying_column_that_was_not_read_stops_texts(zone, tmp_path, masking):
+    put(zone, "Case", Number=["26-1"], LastName=["Quill"], Text=["Quill called."])
+    with pytest.raises(PrivacyError, match="raw file Case lacks Home"):
+        texts(zone, tmp_path)
+    assert not list((tmp_path / "out").rglob("*.parquet"))
+
+
+def test_a_table_of_texts_without_rows_is_written(zone, tmp_path, masking):
+    cases(zone)
+    found, (counts,) = texts(zone, tmp_path)
+    assert found == []
+    assert counts.rows == {"Case": 0}
 
 
 # --- look-ups ---
@@ -274,7 +399,7 @@ def test_an_operator_that_fails_writes_no_table(zone, tmp_path, monkeypatch):
 
 def test_a_partition_can_be_repeated_and_replaces_its_own_files_only(zone, tmp_path):
     clients(zone, 30)
-    outgoing, policy, parts = tmp_path / "out", bind(CONTRACT, RING), plan(zone, 10)
+    outgoing, policy, parts = tmp_path / "out", bind(CONTRACT, RING), plan(zone, CONTRACT, 10)
     run(zone, outgoing, rows=10)
     before = {p: p.read_bytes() for p in outgoing.rglob("*.parquet")}
     assert len(before) == 3

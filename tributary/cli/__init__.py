@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from schemas.errors import TributaryError, UnexpectedError
-from tributary.cli import contracts, demo, generate, run, warehouse
+from tributary.cli import audit, bench, contracts, demo, generate, link, redact, run, warehouse
 from tributary.cli.console import err
 
 app = typer.Typer(
@@ -26,6 +26,10 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("generate")(generate.generate)
+app.command("redact")(redact.redact)
+app.command("link")(link.link)
+app.add_typer(audit.app, name="audit")
+app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(warehouse.app, name="warehouse")
 

@@ -143,6 +143,8 @@ def _as_json(found: Contract) -> dict[str, object]:
                     "operator": field.deidentification.operator,
                     "parameters": dict(field.deidentification.parameters),
                     "leaves_as": None if field.dropped else field.output,
+                    "copy_of": field.copy_of,
+                    "identifies": field.identifies,
                 }
                 for field in table.fields
             ]

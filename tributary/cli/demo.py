@@ -15,6 +15,7 @@ from rich.table import Table as Grid
 
 from schemas.errors import TributaryError
 from tributary.cli.console import err, here, out, progress
+from tributary.cli.run import gate_words
 
 if TYPE_CHECKING:
     from tributary.demo import Demo, Outcome
@@ -107,13 +108,19 @@ def print_demo(shown: Demo, home: Path, drop: Path) -> None:
     out.print(grid)
     for outcome in shown.outcomes:
         _print_findings(outcome, drop)
-    agencies = sorted({agency for counted in shown.core.values() for agency in counted})
-    core = _grid("in the warehouse", *agencies)
-    for table, counted in shown.core.items():
-        core.add_row(f"core.{table}", *(f"{counted.get(agency, 0):,}" for agency in agencies))
-    out.print(core)
+    out.print(_by_agency("in the warehouse", {f"core.{n}": c for n, c in shown.core.items()}))
+    out.print()
+    out.print(_by_agency("from free text", shown.texts))
     out.print("SQL prompt        tributary warehouse psql", highlight=False)
     out.print(f"logs of the runs  {home / 'airflow' / 'logs'}", highlight=False, soft_wrap=True)
+
+
+def _by_agency(title: str, rows: Mapping[str, Mapping[str, int]]) -> Grid:
+    agencies = sorted({agency for counted in rows.values() for agency in counted})
+    grid = _grid(title, *agencies)
+    for name, counted in rows.items():
+        grid.add_row(name, *(f"{counted.get(agency, 0):,}" for agency in agencies))
+    return grid
 
 
 def _grid(first: str, *others: str) -> Grid:
@@ -135,6 +142,8 @@ def _print_findings(outcome: Outcome, drop: Path) -> None:
     for code, rows in _by_rule(newest)[:_RULES_SHOWN]:
         count = sum(found["count"] for found in rows)
         out.print(f"  {count:>7,}  {code}  {rows[0]['says']}", highlight=False, soft_wrap=True)
+    if newest.get("gate"):
+        out.print(f"  gate     {gate_words(newest['gate'])}", highlight=False, soft_wrap=True)
     place = drop.joinpath(*outcome.contract.split(".")) / "receipts"
     out.print(
         f"  receipt  {place / newest['delivery_id']}.receipt.json", highlight=False, soft_wrap=True

@@ -61,6 +61,8 @@ def print_receipt(receipt: dict[str, Any]) -> None:
             keys = ("rows_in", "accepted", "quarantined", "refused", "loaded")
             grid.add_row(name, *(f"{count[key]:,}" for key in keys))
     out.print(grid)
+    if receipt["gate"]:
+        out.print(f"gate: {gate_words(receipt['gate'])}", highlight=False)
     for found in receipt["rules"]:
         place = ".".join(part for part in (found["table"], found["field"]) if part)
         rows = ", ".join(str(row) for row in found["rows"][:8])
@@ -69,3 +71,11 @@ def print_receipt(receipt: dict[str, Any]) -> None:
             f"{f' (rows {rows} ...)' if rows else ''}. {found['says']} {found['fix']}",
             highlight=False,
         )
+
+
+def gate_words(gate: dict[str, int]) -> str:
+    """What the leak gate of a delivery says, in words."""
+    return (
+        f"{gate['values']:,} values, {gate['texts']:,} texts among them, searched for "
+        f"{gate['identifiers']:,} identifiers of the delivery: {gate['hits']:,} found"
+    )

@@ -45,10 +45,12 @@ class County:
         """Under 18 at the start of the period."""
         return self.people.age(person, np.full(len(person), self.period.first)) < 18
 
-    def batches(self, part: str, rows: int) -> Iterator[tuple[int, np.random.Generator, Ints]]:
+    def batches(
+        self, part: str, rows: int, size: int = BATCH
+    ) -> Iterator[tuple[int, np.random.Generator, Ints]]:
         """Number, random stream and row indices of each batch of a part; reports progress."""
         self.progress(part, 0, rows)
-        for batch, at in enumerate(range(0, rows, BATCH)):
-            index = np.arange(at, min(at + BATCH, rows))
+        for batch, at in enumerate(range(0, rows, size)):
+            index = np.arange(at, min(at + size, rows))
             yield batch, self.stream(part, batch), index
             self.progress(part, int(index[-1]) + 1, rows)

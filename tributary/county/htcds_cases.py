@@ -12,6 +12,7 @@ from tributary.county import htcds_codes as codes
 from tributary.county import rates
 from tributary.county.county import County
 from tributary.county.facts import INDUSTRIES, MEANS, METHODS, SEX_TYPES
+from tributary.county.htcds_notes import Notes, notes
 from tributary.county.misspell import Style, Written, write_down
 from tributary.county.names import given_names, surnames
 from tributary.county.people import LABOUR, SEX
@@ -59,8 +60,9 @@ def caseload(county: County) -> Caseload:
 
 def columns(
     county: County, random: np.random.Generator, cases: Caseload, index: Ints
-) -> tuple[dict[str, list[Any]], Written]:
-    """Cells of the cases ``index`` by column label, and what was written down about each person."""
+) -> tuple[dict[str, list[Any]], Written, list[Notes]]:
+    """Cells of the cases ``index`` by column label, what was written down about each person, and
+    the notes among the cells."""
     person = cases.person[index]
     written = write_down(county.people, person, random, Style(accents=True))
     spelled = chance(random, 0.15, len(index))  # rows filled by a system, with codes
@@ -73,7 +75,9 @@ def columns(
     cells = county.canary.overlay("htcds", "", cells, len(index), codes.DIRECT)
     lists = {name: column.to_pylist() for name, column in cells.items()}
     lists |= _dates(county, random, cases, index, written, out)
-    return {_label(name): cell for name, cell in lists.items()}, written
+    told = notes(county, random, person, lists["cas_IncomingReferralDate"], lists)
+    lists |= {column.field: column.cells(len(index)) for column in told}
+    return {_label(name): cell for name, cell in lists.items()}, written, told
 
 
 def _label(name: str) -> str:
@@ -226,12 +230,6 @@ def _case(
     year = cases.referred[index].astype("datetime64[Y]").astype(int) + 1970
     usual = join(pa.scalar("SP"), number(year), number(index + 1, 5), by="-")
     marked = county.canary.prefix("", "HCASE")
-    details = join(
-        pa.scalar("Referred by "),
-        worker,
-        pa.scalar(", needs "),
-        choose(["housing", "legal help", "a doctor"], pick(random, (4, 3, 2), size)),
-    )
     return {
         "cas_CaseNumber": serial(marked, index + 1) if marked else usual,
         "cas_CaseOwner": worker,
@@ -240,7 +238,6 @@ def _case(
         "cas_ReferringOrganisationType": _choice(codes.ORGANISATION_TYPES, sender, spelled),
         "cas_ReferringPrimaryCaseWorker": _workers(county, random, size),
         "cas_ReasonForIncomingReferral": reason,
-        "cas_IncomingReferralDetails": details,
         "cas_ReferredOrganisation": where(
             out, choose(_ORGANISATIONS, pick(random, (1, 2, 4, 3), size)), None
         ),

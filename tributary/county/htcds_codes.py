@@ -57,6 +57,9 @@ ADDED: Final = (
     ("vic_AgeWhenTrafficked", "Age when Trafficked"),
     ("vic_CountryOfExploitation", "Country of Exploitation"),
     ("vic_MonthsTrafficked", "Months Trafficked"),
+    ("cco_CaseComment", "Case Comment"),
+    ("vic_DetailsOfVulnerabilities", "Details Of Vulnerabilities"),
+    ("spl_Objectives", "Objectives"),
 )
 COLUMNS: Final = (*TEMPLATE, *ADDED)
 LABELS: Final = tuple(label for _, label in COLUMNS)
@@ -145,7 +148,8 @@ ORGANISATION_TYPES: Final = (
     ("HealthServiceOrganisation", "Health Service Organisation"),
 )
 REASONS: Final = ("Additional Services Required", "Migration Or Change Of Location", "Other")
-#: Direct identifiers and free text; birth date and case number are marked in their own way.
+#: Direct identifiers and short texts; birth date and case number are marked in their own way, and
+#: notes carry the marked names.
 DIRECT: Final = (
     "prs_FirstName",
     "prs_SecondName",
@@ -156,8 +160,6 @@ DIRECT: Final = (
     "cas_CaseOwner",
     "cas_ReferringPrimaryCaseWorker",
     "cas_ReferredPrimaryCaseWorker",
-    "cas_IncomingReferralDetails",
-    "cas_OutgoingReferralDetails",
     "cas_ReasonForCaseClosure",
     "vic_LocationOfRecruitment",
     "vic_LocationOfExploitation",

@@ -51,16 +51,6 @@ HARBOR: Final = (0, 1, 2, 3)
 
 STREETS: Final = tuple(text("streets.txt").splitlines())
 
-#: Made-up lodgings along the roads, where incidents of code 14 happen.
-LODGINGS: Final = (
-    "Harbor Light Motel",
-    "Millrace Inn",
-    "Junction Motor Lodge",
-    "Silver Gull Hotel",
-    "Prairie Rest Motel",
-    "Tidewater Suites",
-)
-
 
 class Country(NamedTuple):
     """ISO 3166 codes and the English short name the HTCDS lists use."""

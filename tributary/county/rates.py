@@ -70,10 +70,19 @@ RMS_TRAFFICKED: Final = Rate(
     0.30, f"{_ASSUMED}: trafficked people who are victims in a police case"
 )
 RMS_WITNESS: Final = Rate(0.35, f"{_ASSUMED}: cases with a witness or reporting party besides")
+RMS_OTHER: Final = Rate(0.18, f"{_ASSUMED}: cases that list a relative or other involved person")
+RMS_OFFICER: Final = Rate(0.22, f"{_ASSUMED}: cases that list a second officer as involved")
+SIGNS_IN_40A: Final = Rate(
+    0.40, f"{_ASSUMED}: prostitution arrests whose narrative tells of a trafficker"
+)
 RMS_SUSPECT: Final = Rate(0.45, f"{_ASSUMED}: cases with a named suspect or arrestee")
 NIBRS_INCIDENTS: Final = Rate(0.16, f"{_ASSUMED}: Group A incidents a person of the county")
 NIBRS_GROUP_B: Final = Rate(0.03, f"{_ASSUMED}: Group B arrests a person of the county")
 HTCDS_CASE: Final = Rate(0.60, f"{_ASSUMED}: victims with a case at the nonprofit")
+HTCDS_COMMENT: Final = Rate(0.70, f"{_ASSUMED}: cases with a case comment")
+HTCDS_DETAILS: Final = Rate(0.75, f"{_ASSUMED}: cases with details of the referral")
+HTCDS_VULNERABILITIES: Final = Rate(0.40, f"{_ASSUMED}: cases with details of vulnerabilities")
+HTCDS_OBJECTIVES: Final = Rate(0.35, f"{_ASSUMED}: cases with objectives of a support plan")
 HTCDS_NOT_VICTIM: Final = Rate(
     0.004, f"{_ASSUMED}: screened by the nonprofit, found not trafficked"
 )

@@ -13,8 +13,10 @@ from tributary.county.people import BOTH, LABOUR, MALE, NOT_TRAFFICKED, SEX
 from tributary.county.places import HARBOR, PLACES
 from tributary.county.seeds import Days, Ints, Mask, chance, pick
 
-ROLES: Final = ("VIC", "SUS", "ARR", "WIT", "RP")
-VICTIM, SUSPECT, ARRESTEE, WITNESS, REPORTER = range(5)
+ROLES: Final = ("VIC", "SUS", "ARR", "WIT", "RP", "OTH", "OFC")
+VICTIM, SUSPECT, ARRESTEE, WITNESS, REPORTER, OTHER, OFFICER = range(7)
+#: What narratives tell (``data/narratives``), in the order of ``Cases.story``.
+STORIES: Final = ("ordinary", "sex", "labour", "prostitution")
 
 
 class Type(NamedTuple):
@@ -69,12 +71,15 @@ TYPES: Final = (*ORDINARY, SEX_64A, LABOUR_64B, *MISCODED, PROSTITUTION)
 _SEX, _LABOUR = len(ORDINARY), len(ORDINARY) + 1
 _MISCODED, _PROSTITUTION = len(ORDINARY) + 2, len(TYPES) - 1
 
+#: Types whose NIBRS classification is trafficking.
+CODED: Final = (_SEX, _LABOUR)
+
 
 @dataclass
 class Cases:
     """One entry a case, sorted by day. ``subject`` is its victim, or who was arrested in it.
 
-    ``story`` indexes ``narratives.TEMPLATES``; ``place`` indexes ``PLACES``; ``location`` is a
+    ``story`` indexes ``STORIES``; ``place`` indexes ``PLACES``; ``location`` is a
     NIBRS code. The involvements have entries of their own, sorted by case.
     """
 
@@ -109,7 +114,8 @@ def cases(county: County) -> Cases:
     day, type_, subject = day[order], type_[order], subject[order]
     kind = people.kind[subject]
     story = np.where(kind == NOT_TRAFFICKED, 0, np.where(kind == LABOUR, 2, 1))
-    story = np.where(type_ == _PROSTITUTION, 3, story)
+    signs = chance(random, rates.SIGNS_IN_40A, len(day))  # written down, and coded 40A all the same
+    story = np.where((type_ == _PROSTITUTION) & ~signs, 3, story)
     return Cases(
         day=day,
         type=type_,
@@ -143,15 +149,18 @@ def _locations(random: np.random.Generator, type_: Ints) -> Ints:
 def _involved(
     county: County, random: np.random.Generator, type_: Ints, subject: Ints
 ) -> dict[str, Ints]:
-    """Its subject, often a suspect or arrestee, sometimes a witness or caller."""
+    """Its subject, often a suspect or arrestee, sometimes a witness or caller, a relative, a second
+    officer."""
     people, size = county.people, len(type_)
     index = np.arange(len(people))
     adult = np.flatnonzero(people.age(index, np.full(len(people), county.period.first)) >= 18)
     men = adult[people.sex[adult] == MALE]
     every, arrest = np.arange(size), type_ == _PROSTITUTION
-    trafficking = np.isin(type_, (_SEX, _LABOUR))
+    trafficking = np.isin(type_, CODED)
     suspect = ~arrest & chance(random, np.where(trafficking, 0.8, rates.RMS_SUSPECT), size)
     other = chance(random, rates.RMS_WITNESS, size)
+    relative = chance(random, rates.RMS_OTHER, size)
+    officer = chance(random, rates.RMS_OFFICER, size)
     parts = [
         (every, np.where(arrest, ARRESTEE, VICTIM), subject),
         (
@@ -164,6 +173,8 @@ def _involved(
             np.where(chance(random, 0.5, size), WITNESS, REPORTER)[other],
             _some(random, adult, other),
         ),
+        (every[relative], np.full(relative.sum(), OTHER), _some(random, adult, relative)),
+        (every[officer], np.full(officer.sum(), OFFICER), _some(random, adult, officer)),
     ]
     case = np.concatenate([part[0] for part in parts])
     role = np.concatenate([part[1] for part in parts])

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 #: Rows handled at a time. Part of what a seed means: another size is another county.
 BATCH = 50_000
+#: Rows with narratives, which are long.
+TEXTS = 10_000
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

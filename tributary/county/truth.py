@@ -8,6 +8,11 @@ Parquet files in one folder, outside every delivery:
   the person, the role, the unit (enrolment, incident, case) and ``changes`` (bits of
   ``misspell.CHANGES``).
 * ``faults``: one row a planted fault: where it stands, what it is, which rule should find it.
+* ``narratives``: one row a narrative: feed, file, field, number of the first row that has it, unit
+  (as in ``records``), the story it tells, the indicators it carries (``kind/code``), whether it
+  ``flagged`` trafficking and its case is ``coded`` 64A or 64B, the spans that identify somebody
+  (start and end in code points, type, whether the record's fields hold the value, written form) and
+  the indicator words.
 """
 
 from __future__ import annotations
@@ -34,6 +39,7 @@ from tributary.county.people import CULTURE_NAMES, RACES, People
 from tributary.county.places import COUNTRIES, ORIGIN_STATES, PLACES
 from tributary.county.seeds import BATCH, Ints
 from tributary.county.text import choose, day, number, serial
+from tributary.county.truth_narratives import NARRATIVES, Narratives, narratives_table
 
 KINDS = ("none", "sex", "labour", "both")
 _RECORDS = pa.schema(
@@ -71,6 +77,9 @@ class Truth:
         self._folder = folder
         self._records = pq.ParquetWriter(folder / "records.parquet", _RECORDS)
         self._faults = pq.ParquetWriter(folder / "faults.parquet", _FAULTS)
+        self._narratives = pq.ParquetWriter(
+            folder / "narratives.parquet", NARRATIVES, compression="zstd"
+        )
         self.counts: Counter[str] = Counter()
 
     def __enter__(self) -> Truth:
@@ -84,6 +93,7 @@ class Truth:
     ) -> None:
         self._records.close()
         self._faults.close()
+        self._narratives.close()
 
     def people(self, people: People) -> None:
         """Write ``people.parquet``."""
@@ -163,6 +173,10 @@ class Truth:
         }
         self._faults.write_table(pa.table(columns, schema=_FAULTS))
         self.counts[f"{feed}.{table}.{fault}"] += size
+
+    def narratives(self, feed: str, file: str, field: str, told: Narratives) -> None:
+        """One entry a narrative."""
+        self._narratives.write_table(narratives_table(feed, file, field, told))
 
 
 def _constant(value: str | None, size: int) -> pa.Array:

@@ -22,14 +22,16 @@ from tributary.county.htcds_cases import (
     columns,
 )
 from tributary.county.htcds_codes import COLUMNS, LABELS
+from tributary.county.htcds_notes import Notes
 from tributary.county.misspell import Written
-from tributary.county.seeds import Ints
+from tributary.county.seeds import TEXTS, Ints
+from tributary.county.truth_narratives import Narratives
 
 CONTRACT: Final = "safe_passage.htcds"
 #: Rows above the first case: system names, labels.
 HEAD: Final = 2
-#: Rows of a workbook: the contract refuses more than about 95,000, because a reader holds it whole.
-MOST: Final = 90_000
+#: Rows of a workbook: the contract refuses more than about 90,000, because a reader holds it whole.
+MOST: Final = 60_000
 #: The template numbers this many rows, filled or not.
 NUMBERED: Final = 1_000
 _CONSENT_FAULTS: Final = {
@@ -74,12 +76,14 @@ def _write(
         for at, names in enumerate(COLUMNS, 1):
             if names[part]:
                 sheet.write_string(row, at, names[part])
-    for _, random, local in county.batches("htcds", len(index)):
+    for _, random, local in county.batches("htcds", len(index), TEXTS):
         rows = index[local]
-        cells, written = columns(county, random, cases, rows)
+        cells, written, told = columns(county, random, cases, rows)
         _spoil(county, cells, faults, rows)
         keys, numbers = pa.array(cells["Case Number"], pa.string()), local + HEAD + 1
         _record(county, cases, path.name, keys, written, rows, numbers)
+        for column in told:
+            _record_notes(county, path.name, keys, numbers, column)
         _record_faults(county, cases, faults, path.name, keys, rows, numbers)
         blank = [None] * len(rows)
         table = zip(*(cells.get(label, blank) for label in LABELS), strict=True)
@@ -129,6 +133,16 @@ def _record(
         unit=keys,
         role="client",
         changes=written.changes,
+    )
+
+
+def _record_notes(county: County, file: str, keys: pa.Array, numbers: Ints, column: Notes) -> None:
+    units = keys.take(pa.array(column.rows)).to_pylist()
+    county.truth.narratives(
+        CONTRACT,
+        file,
+        column.field,
+        Narratives(numbers[column.rows].tolist(), units, column.stories, column.told),
     )
 
 

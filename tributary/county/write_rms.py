@@ -13,14 +13,16 @@ from tributary.county import rates
 from tributary.county.county import County
 from tributary.county.data import load
 from tributary.county.faults import Planter
-from tributary.county.misspell import Style, Written, telephone, write_down
+from tributary.county.misspell import Style, Written, write_down
 from tributary.county.names import given_names, surnames
-from tributary.county.narratives import narratives
+from tributary.county.narratives import Told
 from tributary.county.people import MALE, RACES, addresses, coordinates
-from tributary.county.places import LODGINGS, PLACES, STATE, STREETS
-from tributary.county.rms_cases import ROLES, TYPES, VICTIM, Cases, cases
-from tributary.county.seeds import Ints, chance
+from tributary.county.places import PLACES, STATE, STREETS
+from tributary.county.rms_cases import CODED, ROLES, STORIES, TYPES, VICTIM, Cases, cases
+from tributary.county.rms_narratives import narratives
+from tributary.county.seeds import TEXTS, Ints, chance
 from tributary.county.text import Column, choose, day, join, lines, number, payload, serial, where
+from tributary.county.truth_narratives import Narratives
 
 CONTRACT: Final = "harbor_police.rms"
 #: The report as a New Jersey department has it (31 columns) ...
@@ -45,7 +47,7 @@ def write_rms(county: County) -> Path:
     writer = _Writer(county, found, path)
     with path.open("wb") as file:
         file.write((",".join([*CASE_COLUMNS, *PERSON_COLUMNS]) + "\n").encode())
-        for _, random, index in county.batches("rms", len(found.day)):
+        for _, random, index in county.batches("rms", len(found.day), TEXTS):
             file.write(payload(writer.batch(random, index)))
         for repeated in writer.repeated:
             file.write(payload(pa.concat_arrays([repeated])))
@@ -72,16 +74,17 @@ class _Writer:
         rows = np.arange(*np.searchsorted(found.case, [index[0], index[-1] + 1]))
         of = pa.array(found.case[rows] - index[0])
         written = write_down(self._county.people, found.person[rows], random, Style(capitals=True))
-        case = self._case(random, index, rows, written)
+        case = self._case(random, index)
         columns = {name: _take(column, of) for name, column in case.items()}
         columns |= self._person(random, rows, written)
         columns = self._county.canary.overlay("rms", "", columns, len(rows), _DIRECT)
+        told = narratives(self._county, found, index, rows, columns, random)
+        columns["Narrative"] = pa.array([one.text for one in told], pa.string()).take(of)
+        self._record_narratives(index, rows, columns, told)
         self._record(rows, columns, written)
         return self._render(columns, rows)
 
-    def _case(
-        self, random: np.random.Generator, index: Ints, rows: Ints, written: Written
-    ) -> dict[str, Column]:
+    def _case(self, random: np.random.Generator, index: Ints) -> dict[str, Column]:
         found, size = self._cases, len(index)
         when, place = found.day[index], found.place[index]
         at = addresses(random, size)
@@ -91,7 +94,7 @@ class _Writer:
         types = [TYPES[t] for t in range(len(TYPES))]
         reported = when + random.integers(0, 4, size)
         officer = self._officers(random, size)
-        case: dict[str, Column] = {
+        return {
             "Case Number": self._case_numbers(index),
             "Incident Date": day(when, _DATE),
             "Incident Time": _clock(random, size),
@@ -124,39 +127,6 @@ class _Writer:
             "Latitude": pc.cast(pa.array(where_["latitude"]), pa.string()),
             "Longitude": pc.cast(pa.array(where_["longitude"]), pa.string()),
         }
-        case["Narrative"] = self._narrative(random, index, rows, written, case)
-        return case
-
-    def _narrative(
-        self,
-        random: np.random.Generator,
-        index: Ints,
-        rows: Ints,
-        written: Written,
-        case: dict[str, Column],
-    ) -> pa.Array:
-        """With the names as this record has them: the case's first person and its suspect."""
-        found, size = self._cases, len(index)
-        name = join(written.given, written.surname, by=" ")
-        local = found.case[rows] - index[0]
-        first = np.searchsorted(local, np.arange(size))
-        suspect = np.full(size, -1, np.int64)
-        other = np.flatnonzero(np.isin(found.role[rows], (1, 2)))
-        suspect[local[other]] = other
-        victim = name.take(pa.array(first))
-        named = name.take(pa.array(np.maximum(suspect, 0)))
-        fields = {
-            "date": case["Incident Date"],
-            "time": pc.replace_substring(case["Incident Time"], ":", ""),
-            "address": case["FullAddress"],
-            "victim": victim,
-            "phone": pc.fill_null(telephone(written.phone[first]), "no phone"),
-            "suspect": where(suspect >= 0, named, "an unknown male"),
-            "officer": case["Officer of Record"],
-            "lodging": choose(LODGINGS, random.integers(0, len(LODGINGS), size)),
-            "case": case["Case Number"],
-        }
-        return narratives(random, found.story[index], fields)
 
     def _person(
         self, random: np.random.Generator, rows: Ints, written: Written
@@ -213,7 +183,7 @@ class _Writer:
 
     def _plan(self) -> dict[str, Ints]:
         found = self._cases
-        planter = Planter(self._county.stream("rms", "faults"), len(found.case))
+        planter = Planter(self._county.stream("rms", "faults"), len(found.case), enough=50)
         alone = np.bincount(found.case, minlength=len(found.day))[found.case] == 1
         plan = {"ragged": planter.rows(rate=rates.RAGGED)}
         for name, *_ in _CELL_FAULTS:
@@ -253,6 +223,23 @@ class _Writer:
             unit=columns["Case Number"],
             role=choose(ROLES, self._cases.role[rows]),
             changes=written.changes,
+        )
+
+    def _record_narratives(
+        self, index: Ints, rows: Ints, columns: dict[str, Column], told: list[Told]
+    ) -> None:
+        first = np.searchsorted(self._cases.case[rows], index)
+        self._county.truth.narratives(
+            CONTRACT,
+            self._file,
+            "Narrative",
+            Narratives(
+                rows=(rows[first] + 1).tolist(),
+                units=columns["Case Number"].take(pa.array(first)).to_pylist(),
+                stories=[STORIES[story] for story in self._cases.story[index]],
+                told=told,
+                coded=np.isin(self._cases.type[index], CODED).tolist(),
+            ),
         )
 
     def _case_numbers(self, index: Ints) -> pa.Array:

@@ -3,6 +3,8 @@
 from warehouse.models.base import Base
 from warehouse.models.core import (
     Event,
+    EventIndicator,
+    EventText,
     Filing,
     Offense,
     PerpetratorCount,
@@ -21,6 +23,8 @@ __all__ = [
     "DeliveryRule",
     "DeliveryTable",
     "Event",
+    "EventIndicator",
+    "EventText",
     "Filing",
     "Offense",
     "PerpetratorCount",

@@ -50,11 +50,25 @@ CTDC_AGES = (
 FIVE_YEAR_AGES = (*(f"{low:02}-{low + 4:02}" for low in range(0, 90, 5)), "90+")
 TRAFFICKED_MONTHS = ("0--12", "13--24", "25+")
 DIRECTIONS = ("provided", "referred_in", "referred_out")
+#: Kinds of indicator found in text (``anonymize.text.indicators``), and of text that is kept.
+INDICATOR_KINDS = (
+    "means",
+    "exploitation",
+    "recruiter",
+    "recruitment",
+    "venue",
+    "movement_origin",
+    "movement_destination",
+    "trafficking",
+)
+TEXT_KINDS = ("narrative",)
 FILING_STATUSES = ("reported", "zero_report")
 DELIVERY_STATUSES = ("accepted", "partial", "refused")
 
 #: Longest code or label of an open list; what is longer is no code but text.
 CODE_LENGTH = 64
+#: Longest redacted text, in characters.
+TEXT_LENGTH = 1_000_000
 
 
 class Base(DeclarativeBase):
@@ -86,6 +100,21 @@ def codes(*columns: str) -> tuple[CheckConstraint, ...]:
     return tuple(
         CheckConstraint(f'char_length("{column}") <= {CODE_LENGTH}', name=column)
         for column in columns
+    )
+
+
+def texts(*columns: str) -> tuple[CheckConstraint, ...]:
+    """Each column holds a redacted text of bounded length."""
+    return tuple(
+        CheckConstraint(f'char_length("{column}") <= {TEXT_LENGTH}', name=column)
+        for column in columns
+    )
+
+
+def shares(*columns: str) -> tuple[CheckConstraint, ...]:
+    """Each column lies between 0 and 1."""
+    return tuple(
+        CheckConstraint(f'"{column}" >= 0 AND "{column}" <= 1', name=column) for column in columns
     )
 
 

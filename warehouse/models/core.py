@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Index, Text, text
+from sqlalchemy import Double, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -67,7 +67,11 @@ class _Origin:
 
 
 class Event(_Origin, Base):
-    """An incident, an arrest, an enrolment, a case."""
+    """An incident, an arrest, an enrolment, a case.
+
+    ``trafficking_flagged_not_64x``: 1 where the incident's signals or texts say trafficking and no
+    offence of it is 64A or 64B; 0 where one is, or where the texts say nothing of the kind.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
@@ -76,7 +80,7 @@ class Event(_Origin, Base):
         base.one_of("venue", base.VENUES),
         base.one_of("trafficking_status", base.TRAFFICKING_STATUSES),
         *base.first_of_month("event_month", "end_month"),
-        *base.flags(*EXPLOITATION),
+        *base.flags(*EXPLOITATION, "trafficking_flagged_not_64x"),
         *base.codes("location_code", "status_decided_by", "referral_source", "service_status"),
         base.long("state", 2),
         base.long("county_fips", 5),
@@ -106,6 +110,7 @@ class Event(_Origin, Base):
     is_forced_labour: Mapped[Flag] = mapped_column("isForcedLabour")
     is_sexual_exploit: Mapped[Flag] = mapped_column("isSexualExploit")
     is_other_exploit: Mapped[Flag] = mapped_column("isOtherExploit")
+    trafficking_flagged_not_64x: Mapped[Flag]
     referral_source: Mapped[Code]
     service_status: Mapped[Code]
     offender_count: Mapped[int | None]
@@ -200,6 +205,48 @@ class Offense(_Origin, Base):
     attempted: Mapped[bool | None]
     location_code: Mapped[Code]
     criminal_activity: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+
+
+class EventIndicator(_Origin, Base):
+    """What a text about an event says, as a code: with the lexicon's rule that found it.
+
+    It stands beside what the agency states in columns of its own and never changes that.
+    """
+
+    __tablename__ = "event_indicator"
+    __table_args__ = (
+        base.one_of("kind", base.INDICATOR_KINDS),
+        *base.codes("code", "rule"),
+        *base.shares("confidence"),
+        {"schema": "core"},
+    )
+
+    event_key: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    rule: Mapped[str] = mapped_column(Text)
+    confidence: Mapped[float] = mapped_column(Double)
+
+
+class EventText(_Origin, Base):
+    """A text about an event with everything masked that identifies; only where a contract lets it.
+
+    The texts of an event are numbered from 1. A stand-in (``<PERSON_1>``) means the same within one
+    text and nothing beyond it.
+    """
+
+    __tablename__ = "event_text"
+    __table_args__ = (
+        base.one_of("kind", base.TEXT_KINDS),
+        *base.not_negative("number"),
+        *base.texts("redacted"),
+        {"schema": "core"},
+    )
+
+    event_key: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    redacted: Mapped[str] = mapped_column(Text)
 
 
 class PerpetratorCount(_Origin, Base):

@@ -20,7 +20,8 @@ class Delivery(Base):
     """One delivery under one contract version, code lists and key epoch.
 
     ``as_of`` is the day the source made the export, where the format tells; an older export never
-    overwrites a newer one. ``facts`` are the receipt's value-free statements.
+    overwrites a newer one. ``facts`` are the receipt's value-free statements; ``gate`` says what
+    the node's leak gate searched, null where the delivery was refused.
     """
 
     __tablename__ = "delivery"
@@ -46,6 +47,7 @@ class Delivery(Base):
     scope_end: Mapped[date | None]
     as_of: Mapped[date | None]
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    gate: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     received_at: Mapped[Moment]
     loaded_at: Mapped[Moment]
 

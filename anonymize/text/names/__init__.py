@@ -1,17 +1,15 @@
-"""Names of persons by their surroundings (titles, aliases, roles), and everywhere once found."""
+"""Names by their surroundings and their form, and everywhere in the text once they are found."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from anonymize.text.names.forms import formed
+from anonymize.text.names.repeats import propagated
+from anonymize.text.names.scan import cued_spans
 from anonymize.text.spans import Span
+
+__all__ = ["cued", "propagated"]
 
 
 def cued(text: str) -> list[Span]:
-    """Names that a title, a role or a phrase like "goes by" announces."""
-    return []
-
-
-def propagated(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Further mentions of the persons found in ``spans``: each of their names, document-wide."""
-    return []
+    """Names that a title, a role, a phrase like "goes by" or their own form gives away."""
+    return [*cued_spans(text), *formed(text)]

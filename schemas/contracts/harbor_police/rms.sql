@@ -6,6 +6,9 @@
 --       trafficking under whatever classification, and a child arrested for prostitution. A report
 --       or an arrest is no finding.
 --   "isSexualExploit", "isForcedLabour"  1 where the case states offense 64A, 64B.
+--   trafficking_flagged_not_64x  1 where an incident type or a narrative says trafficking and the case
+--       states neither 64A nor 64B; 0 where it states one, or where its narratives say nothing of the
+--       kind. They decide nothing else: what they say stands in core.event_indicator.
 --   minor_arrested  somebody under 18 arrested in a case of prostitution (40A): under 22 U.S.C. 7102
 --       the commercial sex of a minor is trafficking. The child is a victim unit of this role, with
 --       a token made from the case's; every other suspect and arrestee is counted, never keyed.
@@ -16,6 +19,7 @@ WITH rows AS (
         *,
         [offense_code, type_offense_1, type_offense_2, type_offense_3] AS offenses,
         [signal_1, signal_2, signal_3] AS signals,
+        list_transform(narrative_indicators, lambda found: found.kind) AS told,
         coalesce(age_broad, stated_age_broad) IN ('0--8', '9--17') AS minor
     FROM source.involvement
 ),
@@ -32,6 +36,7 @@ cases AS (
         bool_or(list_contains(offenses, '64A')) AS sexual,
         bool_or(list_contains(offenses, '64B')) AS labour,
         bool_or(list_contains(signals, 'human_trafficking')) AS flagged,
+        bool_or(list_contains(told, 'trafficking')) AS told,
         bool_or(list_contains(offenses, '40A'))
             AND bool_or(role = 'arrestee' AND minor) AS minor_arrested,
         bool_or(role IS NOT NULL) AS persons_known,
@@ -58,6 +63,11 @@ SELECT
         AS status_decided_by,
     CASE WHEN labour THEN 1 END AS "isForcedLabour",
     CASE WHEN sexual THEN 1 END AS "isSexualExploit",
+    CASE
+        WHEN sexual OR labour THEN 0
+        WHEN flagged OR told THEN 1
+        WHEN NOT told THEN 0
+    END AS trafficking_flagged_not_64x,
     CASE WHEN persons_known THEN offenders END AS offender_count,
     CASE WHEN persons_known THEN arrestees END AS arrestee_count,
     CASE WHEN persons_known THEN victims END AS victim_count
@@ -75,6 +85,29 @@ FROM (
 )
 WHERE offense_code IS NOT NULL
 GROUP BY event_token, offense_code;
+
+-- What the narratives of a case say: each thing once, as its surest mention has it.
+CREATE VIEW core.event_indicator AS
+SELECT
+    event_token,
+    found.kind AS kind,
+    found.code AS code,
+    first(found.rule ORDER BY found.confidence DESC, found.rule) AS rule,
+    max(found.confidence) AS confidence
+FROM (SELECT event_token, unnest(narrative_indicators) AS found FROM source.involvement)
+GROUP BY event_token, found.kind, found.code;
+
+-- The narratives of a case, each once however many rows repeat it; the longest first.
+CREATE VIEW core.event_text AS
+SELECT
+    event_token,
+    'narrative' AS kind,
+    row_number() OVER (
+        PARTITION BY event_token ORDER BY length(narrative) DESC, narrative
+    ) AS number,
+    narrative AS redacted
+FROM (SELECT DISTINCT event_token, narrative FROM source.involvement)
+WHERE narrative IS NOT NULL;
 
 -- Victims by case; first what leaves their rows, then the children arrested for prostitution. The
 -- latter are numbered within the case by what is known of them.

@@ -4,6 +4,7 @@
 -- say no. Where the trafficking status says the person is not a victim, exploitation is not counted.
 -- Recruiter: the standard has the relationship to the trafficker, who need not be the recruiter; it
 -- is taken as such, and nothing is concluded from the method of recruitment.
+-- What notes say stands in core.event_indicator alone: the sheet's own columns are the authority.
 
 -- One event per case. Several persons may share a case number.
 CREATE VIEW core.event AS
@@ -134,6 +135,32 @@ WHERE outgoing_month IS NOT NULL OR outgoing_reason IS NOT NULL
 UNION ALL
 SELECT DISTINCT event_token, victim_token, unnest(support), NULL, 'provided'
 FROM source."case";
+
+-- What the notes of a case say: each thing once, as its surest mention has it.
+CREATE VIEW core.event_indicator AS
+WITH notes AS (
+    SELECT
+        event_token,
+        unnest([
+            incoming_details_indicators,
+            outgoing_details_indicators,
+            comment_indicators,
+            location_of_recruitment_indicators,
+            location_of_exploitation_indicators,
+            vulnerabilities_indicators,
+            past_event_indicators
+        ]) AS note
+    FROM source."case"
+    WHERE trafficking_status IS DISTINCT FROM 'not'
+)
+SELECT
+    event_token,
+    found.kind AS kind,
+    found.code AS code,
+    first(found.rule ORDER BY found.confidence DESC, found.rule) AS rule,
+    max(found.confidence) AS confidence
+FROM (SELECT event_token, unnest(note) AS found FROM notes)
+GROUP BY event_token, found.kind, found.code;
 
 -- What was stored under a consent that has been withdrawn. A case or person that another row of
 -- this workbook still holds with consent stays.

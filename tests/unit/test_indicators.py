@@ -1,0 +1,110 @@
+"""The parts of the indicator lexicon: normal form, phrases, summary, quality."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from anonymize.text.indicators import KINDS, Indicator, codes, lexicon_words, summarise
+from anonymize.text.indicators import lexicon as lexicon_module
+from anonymize.text.indicators.lexicon import compiled
+from anonymize.text.indicators.normal import normal
+from schemas.codes import code_list
+from schemas.errors import ContractError
+from tributary.bench.indicators import Quality, hand_written, quality
+from warehouse.models import base, core
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def test_the_normal_form_keeps_every_position() -> None:
+    text = "Señora Nguyễn’s 😀 İstanbul\u00a0Mr. X"  # noqa: RUF001 - as typed
+    assert normal(text).decode() == "senora nguyen's _ istanbul mr  x"
+    assert len(normal(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text"),
+    [
+        ("took her passport", "he took her  passport."),
+        ("threat* to", "threatening to leave"),
+        ("didn't let", "did not let"),
+        ("didn't let", "didnt let"),
+        ("day and night", "day & night"),
+        ("took .. passport", "took away her red passport"),
+        ("took \\S+ passport", "took the passport"),
+    ],
+)
+def test_a_phrase_finds(phrase: str, text: str) -> None:
+    assert compiled([phrase]).search(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text"),
+    [
+        ("took .. passport", "took the car. her passport"),
+        ("hit", "white"),
+        ("took .. passport", "took a b c d e f g passport"),
+    ],
+)
+def test_a_phrase_does_not_find(phrase: str, text: str) -> None:
+    assert not compiled([phrase]).search(text.encode())
+
+
+def test_a_phrase_that_does_not_parse_is_named() -> None:
+    with pytest.raises(ContractError, match="does not parse"):
+        compiled(["(took"])
+    with pytest.raises(ContractError, match="no word list"):
+        compiled(["{nothing}"])
+
+
+def test_a_rule_with_an_unlisted_code_does_not_load(monkeypatch) -> None:
+    entry = {"id": "x", "codes": "nonsense", "confidence": 1, "phrases": ["x"]}
+    monkeypatch.setattr(lexicon_module, "data", lambda name: [entry])
+    with pytest.raises(ContractError, match="not listed"):
+        lexicon_module.rules.__wrapped__()
+
+
+def test_the_summary_has_each_code_once_by_its_surest_mention() -> None:
+    weak = Indicator("venue", "street", "venue.street", 0.5, 0, 1)
+    sure = Indicator("venue", "street", "venue.other", 0.8, 5, 6)
+    other = Indicator("means", "meansThreats", "means.threats", 0.7, 2, 3)
+    assert summarise([weak, sure, other]) == [
+        ("means", "meansThreats", "means.threats", 0.7),
+        ("venue", "street", "venue.other", 0.8),
+    ]
+
+
+def test_codes_are_the_warehouse_s() -> None:
+    assert codes("means") == core.MEANS
+    assert set(codes("exploitation")) == {*core.EXPLOITATION, *core.LABOUR, *core.SEX}
+    assert codes("recruiter") == core.RECRUITERS
+    assert codes("venue") == base.VENUES
+    assert codes("movement_origin") == codes("movement_destination")
+    assert set(code_list("iso_3166").members) < set(codes("movement_origin"))
+
+
+def test_every_kind_has_codes() -> None:
+    assert all(codes(kind) for kind in KINDS)
+
+
+def test_lexicon_words_are_lower_case_words() -> None:
+    assert {"motel", "pimp", "passport", "boyfriend", "debt", "threatened"} <= lexicon_words()
+    assert all(word == word.lower() and " " not in word for word in lexicon_words())
+
+
+def test_quality_counts_a_code_once_a_text() -> None:
+    texts = [("He took her passport. He kept her passport.", {("means", "meansWithholdDocs")})]
+    rows = {row.kind: row for row in quality(texts)}
+    assert rows["means"] == Quality("means", right=1, wrong=0, missed=0)
+    assert rows["all"].precision == rows["all"].recall == rows["all"].f1 == 1
+
+
+@pytest.mark.parametrize(("name", "least"), [("tuning", 0.80), ("heldout", 0.70)])
+def test_hand_written_sentences(name: str, least: float) -> None:
+    entries = yaml.safe_load((DATA / f"indicators_{name}.yaml").read_text("utf-8"))
+    rows = quality(hand_written(entries))
+    assert len(entries) > 130
+    assert rows[-1].f1 >= least, rows[-1]

@@ -1,0 +1,1 @@
+"""Benchmarks of what Tributary does to texts, on annotated documents."""
