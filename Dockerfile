@@ -14,6 +14,7 @@ COPY pyproject.toml README.md ./
 COPY schemas schemas
 COPY connectors connectors
 COPY anonymize anonymize
+COPY linkage linkage
 COPY warehouse warehouse
 COPY tributary tributary
 RUN /opt/tributary/bin/uv pip install --no-cache --compile-bytecode --no-deps --no-build-isolation \

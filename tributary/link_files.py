@@ -96,8 +96,8 @@ def _encoded(
         )
     if not table.num_rows:
         raise DeliveryError("FILE-EMPTY", f"{path.name} holds no record")
-    columns = {name: table[name].to_pylist() for name in wanted}
-    return columns[id_column], encode(columns, schema, secret)
+    ids: list[str] = table[id_column].to_pylist()
+    return ids, encode({name: table[name] for name in schema.kinds}, schema, secret)
 
 
 def _read(path: Path) -> pa.Table:

@@ -11,18 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from anonymize.encoding.blocks import blocks_of
-from anonymize.encoding.features import parts
+from anonymize.encoding.features import part as part_of
 from anonymize.encoding.filters import Filters, filters, turned
-from anonymize.encoding.normalise import normalised
-from anonymize.encoding.tokens import (
-    Tokens,
-    block_name,
-    composite,
-    part_hashes,
-    swapped,
-)
+from anonymize.encoding.normalise import normalised_column
+from anonymize.encoding.tokens import Tokens, block_name, composite, part_hashes, swapped
 from connectors.zones.secret import derive_key, require_strong
 from schemas.linkage import NAMES, LinkageSchema, Part
 
@@ -66,13 +62,15 @@ class Encoded:
 class _Column:
     """One field: its distinct normalised values, and which of them each row has."""
 
-    distinct: list[str]
-    rows: npt.NDArray[np.int64]
+    distinct: pa.Array
+    rows: npt.NDArray[np.int32]
 
 
-def encode(
-    columns: Mapping[str, Sequence[str | None]], schema: LinkageSchema, secret: bytes
-) -> Encoded:
+#: Text of one field: Arrow's, or any sequence.
+Texts = pa.Array | pa.ChunkedArray | Sequence[str | None]
+
+
+def encode(columns: Mapping[str, Texts], schema: LinkageSchema, secret: bytes) -> Encoded:
     """Encode records.
 
     Args:
@@ -96,12 +94,14 @@ def encode(
     )
 
 
-def _column(kind: str, values: Sequence[str | None]) -> _Column:
-    places: dict[str | None, int] = {}
-    given = np.fromiter((places.setdefault(v, len(places)) for v in values), np.int64, len(values))
-    spelled: dict[str, int] = {}
-    to = [spelled.setdefault(normalised(kind, value), len(spelled)) for value in places]
-    return _Column(list(spelled), np.asarray(to, np.int64)[given])
+def _column(kind: str, values: Texts) -> _Column:
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    if not isinstance(values, pa.Array):
+        values = pa.array(values, pa.string())
+    given = values.dictionary_encode("encode")
+    spelled = normalised_column(kind, given.dictionary).dictionary_encode()
+    return _Column(spelled.dictionary, np.asarray(spelled.indices)[np.asarray(given.indices)])
 
 
 def _key(secret: bytes, schema: LinkageSchema, *purpose: str) -> bytes:
@@ -125,7 +125,7 @@ def _tokens(
     def of(part: Part) -> Tokens:
         if part not in hashed:
             kind, column = schema.kinds[part.column], columns[part.column]
-            values = [parts(kind, v).get(part.name, "") if v else "" for v in column.distinct]
+            values = part_of(kind, part.name, column.distinct)
             domain = "names" if kind in NAMES else part.column
             hashed[part] = part_hashes(values, f"{domain}.{part.name}", key)[column.rows]
         return hashed[part]
@@ -140,7 +140,7 @@ def _tokens(
 
 
 def _rarity(column: _Column) -> npt.NDArray[np.int8]:
-    known = np.array([bool(value) for value in column.distinct])
+    known = pc.not_equal(column.distinct, "").to_numpy(zero_copy_only=False)
     counts = np.bincount(column.rows, minlength=len(known))
     total = max(counts[known].sum(), 1)
     share = np.maximum(counts, 1) / total

@@ -1,148 +1,219 @@
-"""What a normalised value is compared by: n-grams for its filter, parts for its block tokens."""
+"""What normalised values are compared by: n-grams for their filters, parts for block tokens.
+
+Both are made of a whole column of distinct values at once; an empty value has neither.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from jellyfish import soundex
 
+Ints = npt.NDArray[np.int64]
 
-def grams(kind: str, value: str) -> list[str]:
-    """N-grams of a value; a gram that stands twice is two grams."""
-    return _GRAMS.get(kind, _bigrams)(value)
-
-
-def parts(kind: str, value: str) -> dict[str, str]:
-    """Parts by name (``schemas.linkage.KINDS``); what a value lacks is left out."""
-    return {name: part for name, part in _PARTS.get(kind, _whole)(value).items() if part}
-
-
-def _numbered(found: list[str]) -> list[str]:
-    seen: Counter[str] = Counter()
-    numbered = []
-    for gram in found:
-        seen[gram] += 1
-        numbered.append(f"{gram}{seen[gram]}")
-    return numbered
+#: A gram is a number. Of a bigram: two characters and how often they stood in the value before (a
+#: bigram that stands twice is two grams). From ``PLACED`` on: a place and the character there. From
+#: ``DATED`` on: a part of a date and its value.
+PLACED, DATED = 1 << 52, 1 << 53
+_CHARACTER, _COUNT, _PART = 21, 8, 14  # bits
+#: Values whose grams can be numbered at once.
+MOST = 1 << (63 - 2 * _CHARACTER - 1)
 
 
-def _bigrams(value: str) -> list[str]:
-    """Bigrams of every word, padded: the order of words does not count."""
-    found = []
-    for word in value.split():
-        padded = f"_{word}_"
-        found += [padded[at : at + 2] for at in range(len(padded) - 1)]
-    return _numbered(found)
+@dataclass(frozen=True)
+class Grams:
+    """Grams of all values, those of one after those of another; ``counts``: how many each has."""
+
+    keys: Ints
+    counts: Ints
 
 
-def _placed(value: str) -> list[str]:
-    """Bigrams, and each character with its place: for numbers and codes."""
-    padded = f"_{value}_"
-    found = [padded[at : at + 2] for at in range(len(padded) - 1)]
-    return _numbered(found) + [f"{at}={one}" for at, one in enumerate(value)]
+def grams(kind: str, values: pa.Array) -> list[Grams]:
+    """Grams of at most ``MOST`` normalised values, in groups of a sort."""
+    return [group(values) for group in _GRAMS.get(kind, (_bigrams,))]
 
 
-def _date_grams(value: str) -> list[str]:
+def _characters(values: pa.Array) -> tuple[Ints, Ints]:
+    """Code points of all values, with a blank before each and one at the end, and lengths."""
+    joined = " ".join(["", *values.to_pylist(), ""])
+    points = np.frombuffer(joined.encode("utf-32-le"), np.uint32).astype(np.int64)
+    return points, np.asarray(pc.utf8_length(values), np.int64)
+
+
+def _bigrams(values: pa.Array) -> Grams:
+    """Bigrams of every word with a blank on either side: the order of words does not count."""
+    points, lengths = _characters(values)
+    rows = np.repeat(np.arange(len(lengths)), lengths + 1)
+    pairs = points[:-1] << _CHARACTER | points[1:]
+    told = (lengths > 0)[rows]
+    # In order of value and bigram, equal ones stand together and can be numbered.
+    ordered = np.sort(rows[told] << 2 * _CHARACTER | pairs[told])
+    place = np.arange(len(ordered))
+    first = np.diff(ordered, prepend=-1) != 0
+    before = place - np.maximum.accumulate(np.where(first, place, 0))
+    pairs = ordered & ((1 << 2 * _CHARACTER) - 1)
+    keys = pairs << _COUNT | np.minimum(before, (1 << _COUNT) - 1)
+    return Grams(keys, np.where(lengths > 0, lengths + 1, 0))
+
+
+def _placed(values: pa.Array) -> Grams:
+    """Each character with its place: for numbers and codes."""
+    points, lengths = _characters(values)
+    place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    of_values = np.ones(len(points), bool)
+    of_values[np.cumsum(lengths + 1) - lengths - 1] = False
+    of_values[-1] = False
+    return Grams(PLACED | place << _CHARACTER | points[of_values], lengths)
+
+
+def _date_parts_and_digits(values: pa.Array) -> Grams:
     """Parts whole and by digit; day and month also without their order, for dates turned round."""
-    year, month, day = value[:4].strip(), value[4:6].strip(), value[6:8].strip()
-    found = []
-    if year:
-        found += [f"y{year}", f"c{year[:3]}", f"e{year[2:]}", f"l{year[3]}"]
-    if month:
-        found += [f"m{month}", f"n{month[1]}", f"p{month}"]
-    if day:
-        found += [f"d{day}", f"f{day[0]}", f"g{day[1]}", f"p{day}"]
-    if month and day:
-        found += [f"b{month}{day}", f"s{min(month, day)}{max(month, day)}"]
-    return _numbered(found)
+    known = np.asarray(pc.utf8_length(values)) > 0
+    digits = np.zeros((len(values), 8), np.int64)
+    points, _ = _characters(values.filter(pa.array(known)))
+    digits[known] = points[:-1].reshape(-1, 9)[:, 1:] - ord("0")
+    parts = [digits[:, a:b] @ (10 ** np.arange(b - a)[::-1]) for a, b in ((0, 4), (4, 6), (6, 8))]
+    there = [known & (digits[:, at] >= 0) for at in (0, 4, 6)]
+    (year, month, day), (has_year, has_month, has_day) = parts, there
+    least, most = np.minimum(month, day), np.maximum(month, day)
+    table = (
+        (has_year, year),
+        (has_year, year // 10),
+        (has_year, year % 100),
+        (has_year, year % 10),
+        (has_month, month),
+        (has_month, month % 10),
+        (has_day, day),
+        (has_day, day // 10),
+        (has_day, day % 10),
+        (has_month & has_day, month * 100 + day),
+        (has_month & has_day, least * 100 + most),
+        # A month and a day of the same number are one part with either order.
+        (has_month, month),
+        (has_day, day + 100 * (has_month & (day == month))),
+    )
+    sorts = np.array([*range(11), 11, 11])
+    taken = np.stack([one for one, _ in table], axis=1)
+    keys = DATED | sorts << _PART | np.stack([number for _, number in table], axis=1)
+    return Grams(keys[taken], taken.sum(axis=1))
 
 
-def _one(value: str) -> list[str]:
-    return [f"={value}"]
-
-
-_GRAMS: Mapping[str, Callable[[str], list[str]]] = MappingProxyType(
+_GRAMS: Mapping[str, tuple[Callable[[pa.Array], Grams], ...]] = MappingProxyType(
     {
-        "date": _date_grams,
-        "year": _placed,
-        "postcode": _placed,
-        "phone": _placed,
-        "ssn": _placed,
-        "number": _placed,
-        "sex": _one,
-        "category": _one,
+        "date": (_date_parts_and_digits,),
+        **dict.fromkeys(("year", "postcode", "phone", "ssn", "number"), (_bigrams, _placed)),
     }
 )
 
 
-@lru_cache(maxsize=1 << 18)
+def part(kind: str, name: str, values: pa.Array) -> pa.Array:
+    """The part ``name`` (``schemas.linkage.KINDS``) of normalised values; empty where a value
+    lacks it."""
+    return pc.fill_null(_PARTS.get(kind, _WHOLE)[name](values), "")
+
+
+def _each(function: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
+    def of_values(values: pa.Array) -> pa.Array:
+        return pa.array([function(v) if v else "" for v in values.to_pylist()], pa.string())
+
+    return of_values
+
+
+def _sliced(start: int, stop: int | None = None) -> Callable[[pa.Array], pa.Array]:
+    """Of the value without its blanks."""
+    return lambda values: pc.utf8_slice_codeunits(_joined(values), start, stop)
+
+
+def _joined(values: pa.Array) -> pa.Array:
+    return pc.replace_substring(values, " ", "")
+
+
 def sound(word: str) -> str:
     """American Soundex."""
-    return str(soundex(word)).lower()
+    return str(soundex(word)).lower() if word else ""
 
 
-def _name_parts(value: str) -> dict[str, str]:
-    joined = value.replace(" ", "")
+def _sound(values: pa.Array) -> pa.Array:
+    encoded = _joined(values).dictionary_encode()
+    return pc.take(_each(sound)(encoded.dictionary), encoded.indices)
+
+
+def _last_sound(value: str) -> str:
+    """Of the last word, where there are more."""
+    return sound(value.rpartition(" ")[2]) if " " in value else ""
+
+
+def _both_sounds(value: str) -> str:
+    """Of first and last word, in one order."""
     words = value.split()
-    return {
-        "sound": sound(joined),
-        "start": joined[:3],
-        "end": joined[-3:],
-        "initial": joined[:1],
-        "last": sound(words[-1]) if len(words) > 1 else "",
-    }
+    first, last = sorted((words[0], words[-1]))
+    return sound(first) + sound(last)
 
 
-def _full_name_parts(value: str) -> dict[str, str]:
-    words = value.split()
-    ends = sorted((words[0], words[-1]))
-    return {
-        "last": sound(words[-1]),
-        "sound": sound(ends[0]) + sound(ends[1]),
-        "start": words[0][:3],
-        "end": words[-1][:4],
-    }
+def _of_date(*wanted: str, by: str = "") -> Callable[[pa.Array], pa.Array]:
+    """The wanted parts of a date together, where all are known."""
+
+    def of_values(values: pa.Array) -> pa.Array:
+        found = {}
+        for name, (start, stop) in {"year": (0, 4), "month": (4, 6), "day": (6, 8)}.items():
+            piece = pc.utf8_slice_codeunits(values, start, stop)
+            unknown = pc.or_(pc.equal(piece, ""), pc.starts_with(piece, " "))
+            found[name] = pc.if_else(unknown, pa.scalar(None, pa.string()), piece)
+        earlier = pc.less(found["month"], found["day"])
+        found["least"] = pc.if_else(earlier, found["month"], found["day"])
+        found["most"] = pc.if_else(earlier, found["day"], found["month"])
+        return pc.binary_join_element_wise(*(found[name] for name in wanted), by)
+
+    return of_values
 
 
-def _date_parts(value: str) -> dict[str, str]:
-    year, month, day = value[:4].strip(), value[4:6].strip(), value[6:8].strip()
-    turned = f"{year}{min(month, day)}{max(month, day)}"
-    return {
-        "full": year + month + day if year and month and day else "",
-        "turned": turned if year and month and day else "",
-        "month_day": month + day if month and day else "",
-        "year_month": year + month if year and month else "",
-        "year_day": f"{year}/{day}" if year and day else "",
-        "year": year,
-    }
-
-
-def _place_parts(value: str) -> dict[str, str]:
-    return {"sound": sound(value.replace(" ", "")), "start": value.replace(" ", "")[:4]}
-
-
-def _address_parts(value: str) -> dict[str, str]:
-    return {"words": "".join(sorted(value.split())[:2]), "start": value.replace(" ", "")[:6]}
-
-
-def _whole(value: str) -> dict[str, str]:
-    return {"whole": value}
-
-
-_PARTS: Mapping[str, Callable[[str], dict[str, str]]] = MappingProxyType(
+Parts = Mapping[str, Callable[[pa.Array], pa.Array]]
+_WHOLE: Parts = MappingProxyType({"whole": lambda values: values})
+_NAME: Parts = MappingProxyType(
     {
-        "given_name": _name_parts,
-        "surname": _name_parts,
-        "full_name": _full_name_parts,
-        "date": _date_parts,
-        "postcode": lambda value: {"whole": value, "start": value[:3]},
-        "place": _place_parts,
-        "text": _place_parts,
-        "address": _address_parts,
-        "phone": lambda value: {"last7": value[-7:]},
-        "ssn": lambda value: {"whole": value if len(value) == 9 else "", "last4": value[-4:]},
+        "sound": _sound,
+        "start": _sliced(0, 3),
+        "end": _sliced(-3),
+        "initial": _sliced(0, 1),
+        "last": _each(_last_sound),
+    }
+)
+_PLACE: Parts = MappingProxyType({"sound": _sound, "start": _sliced(0, 4)})
+_PARTS: Mapping[str, Parts] = MappingProxyType(
+    {
+        "given_name": _NAME,
+        "surname": _NAME,
+        "full_name": {
+            "last": _each(lambda value: sound(value.rpartition(" ")[2])),
+            "sound": _each(_both_sounds),
+            "start": _each(lambda value: value.partition(" ")[0][:3]),
+            "end": _each(lambda value: value.rpartition(" ")[2][:4]),
+        },
+        "date": {
+            "full": _of_date("year", "month", "day"),
+            "turned": _of_date("year", "least", "most"),
+            "month_day": _of_date("month", "day"),
+            "year_month": _of_date("year", "month"),
+            "year_day": _of_date("year", "day", by="/"),
+            "year": _of_date("year"),
+        },
+        "postcode": {**_WHOLE, "start": _sliced(0, 3)},
+        "place": _PLACE,
+        "text": _PLACE,
+        "address": {
+            "words": _each(lambda value: "".join(sorted(value.split())[:2])),
+            "start": _sliced(0, 6),
+        },
+        "phone": {"last7": _sliced(-7)},
+        "ssn": {
+            "whole": lambda values: pc.if_else(pc.equal(pc.utf8_length(values), 9), values, ""),
+            "last4": _sliced(-4),
+        },
     }
 )

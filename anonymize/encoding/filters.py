@@ -14,6 +14,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from anonymize.encoding.features import grams
@@ -24,33 +25,64 @@ WORDS = FILTER_BITS // 64
 #: Filters: rows of ``WORDS`` words of 64 bit. A value that is unknown has no bit set.
 Filters = npt.NDArray[np.uint64]
 
+_VALUES, _NOISY = 1 << 15, 1 << 13  # at a time: what they need stays in the cache
 
-def filters(distinct: list[str], kind: str, key: bytes) -> Filters:
-    """A filter for each value; values are normalised."""
-    bits = KINDS[kind].bits
-    masks: dict[str, int] = {}
-    rows: list[int] = []
-    ends = np.zeros(len(distinct) + 1, np.int64)
-    for number, value in enumerate(distinct):
-        found = grams(kind, value) if value else ()
-        rows += [masks.setdefault(gram, len(masks)) for gram in found]
-        ends[number + 1] = len(rows)
+
+def filters(distinct: pa.Array, kind: str, key: bytes) -> Filters:
+    """A filter for each normalised value."""
     made = np.zeros((len(distinct), WORDS), np.uint64)
-    if not rows:
+    if kind in _WHOLE:
+        known = np.flatnonzero(pc.not_equal(distinct, "").to_numpy(zero_copy_only=False))
+        contents = [b"=" + value.encode() for value in distinct.take(pa.array(known)).to_pylist()]
+        made[known] = _masks(contents, KINDS[kind].bits, key)
         return made
-    table = np.stack([_mask(gram, bits, key) for gram in masks])
-    known = np.flatnonzero(np.diff(ends))
-    made[known] = np.bitwise_or.reduceat(table[rows], ends[known], axis=0)
+    masks = _Masks(KINDS[kind].bits, key)
+    for start in range(0, len(distinct), _VALUES):
+        part = slice(start, start + _VALUES)
+        for group in grams(kind, distinct[part]):
+            known = start + np.flatnonzero(group.counts)
+            if not len(known):
+                continue
+            ends = np.cumsum(group.counts)[known - start]
+            starts = np.append(0, ends[:-1])
+            made[known] |= np.bitwise_or.reduceat(masks.of(group.keys), starts, axis=0)
     return made
 
 
-def _mask(gram: str, bits: int, key: bytes) -> Filters:
-    """The bits one n-gram sets: places from a keyed hash, ``bits`` of them (some may meet)."""
-    digest = hashlib.blake2b(gram.encode("utf-8"), key=key, digest_size=2 * bits).digest()
-    places = np.frombuffer(digest, "<u2").astype(np.uint64) % np.uint64(FILTER_BITS)
-    mask = np.zeros(WORDS, np.uint64)
-    np.bitwise_or.at(mask, places >> np.uint64(6), np.uint64(1) << (places & np.uint64(63)))
-    return mask
+#: Kinds whose values are alike only if equal.
+_WHOLE = ("sex", "category")
+
+
+class _Masks:
+    """The bits each gram sets; made once for each gram."""
+
+    def __init__(self, bits: int, key: bytes) -> None:
+        self._bits, self._key = bits, key
+        self._known = pa.array([], pa.int64())
+        self._table = np.zeros((0, WORDS), np.uint64)
+
+    def of(self, keys: npt.NDArray[np.int64]) -> Filters:
+        encoded = pa.array(keys).dictionary_encode()
+        new = encoded.dictionary.filter(
+            pc.invert(pc.is_in(encoded.dictionary, value_set=self._known))
+        )
+        if len(new):
+            contents = [gram.to_bytes(8, "little") for gram in new.to_pylist()]
+            self._known = pa.concat_arrays([self._known, new])
+            self._table = np.vstack([self._table, _masks(contents, self._bits, self._key)])
+        places = np.asarray(pc.index_in(encoded.dictionary, value_set=self._known))
+        found: Filters = self._table[places[np.asarray(encoded.indices)]]
+        return found
+
+
+def _masks(contents: list[bytes], bits: int, key: bytes) -> Filters:
+    """Of each content ``bits`` bits, at places from a keyed hash; some may meet."""
+    digests = (hashlib.blake2b(one, key=key, digest_size=2 * bits).digest() for one in contents)
+    places = np.frombuffer(b"".join(digests), "<u2").reshape(len(contents), bits) % FILTER_BITS
+    table = np.zeros((len(contents), FILTER_BITS), np.uint8)
+    np.put_along_axis(table, places.astype(np.int64), 1, axis=1)
+    made: Filters = np.packbits(table, axis=1, bitorder="little").view(np.uint64)
+    return made
 
 
 def turned(made: Filters, flip: int, key: bytes, first: int) -> Filters:
@@ -60,12 +92,14 @@ def turned(made: Filters, flip: int, key: bytes, first: int) -> Filters:
         key: of this field and purpose; with ``first`` it decides the noise.
         first: number of the first row within the delivery: every row has noise of its own.
     """
-    if not flip or not len(made):
+    if not flip:
         return made
-    known = made.any(axis=1)
-    noise = _noise(len(made), flip, key, first)
-    noise[~known] = 0
-    found: Filters = made ^ noise
+    found = made.copy()
+    for start in range(0, len(made), _NOISY):
+        part = found[start : start + _NOISY]
+        unknown = np.bitwise_or.reduce(list(part.T)) == 0
+        part ^= _noise(len(part), flip, key, first + start)
+        part[unknown] = 0
     return found
 
 
@@ -75,13 +109,15 @@ def _noise(rows: int, flip: int, key: bytes, first: int) -> Filters:
     Eight random words make one: from the lowest binary digit of ``flip`` on, OR where it is 1 and
     AND where it is 0 halves the distance to it.
     """
-    drawn = 8 - ((flip & -flip).bit_length() - 1)
     block = rows * WORDS
     noise = np.zeros(block, np.uint64)
-    for digit in range(8 - drawn, 8):
+    for digit in range((flip & -flip).bit_length() - 1, 8):
         # A stream for each digit, at the place of the first row: batches do not change the noise.
         words = key_stream(key, digit, first * WORDS * 8, block * 8)
-        noise = (noise | words) if flip >> digit & 1 else (noise & words)
+        if flip >> digit & 1:
+            noise |= words
+        else:
+            noise &= words
     return noise.reshape(rows, WORDS)
 
 
@@ -91,7 +127,7 @@ def key_stream(key: bytes, stream: int, offset: int, length: int) -> npt.NDArray
     cipher = Cipher(algorithms.AES256(key), modes.CTR(counter.to_bytes(16, "big")))
     padded = -(-length // 16) * 16
     content = cipher.encryptor().update(bytes(padded))
-    return np.frombuffer(content, np.uint64)[: length // 8].copy()
+    return np.frombuffer(content, np.uint64)[: length // 8]
 
 
 def as_arrow(made: Filters) -> pa.Array:
@@ -104,9 +140,7 @@ def as_arrow(made: Filters) -> pa.Array:
 
 def from_arrow(column: pa.Array) -> Filters:
     """Back from ``as_arrow``."""
-    width = WORDS * 8
     content = np.frombuffer(column.buffers()[1], np.uint64).reshape(-1, WORDS)
     made: Filters = content[column.offset : column.offset + len(column)].copy()
     made[column.is_null().to_numpy(zero_copy_only=False)] = 0
-    assert made.shape[1] * 8 == width  # noqa: S101 - by the column's type
     return made

@@ -1,7 +1,4 @@
-"""Values as they are compared: one spelling for what means the same, nothing for unknown.
-
-Every function takes one value and is called once for each distinct one.
-"""
+"""Values as they are compared: one spelling for what means the same, nothing for unknown."""
 
 from __future__ import annotations
 
@@ -9,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 #: What clerks write where they do not know.
 UNKNOWN = frozenset(
@@ -29,7 +29,27 @@ _ISO = re.compile(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)")
 _US = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?!\d)")
 _YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{2})$")
 _YEAR = re.compile(r"(\d{4})$")
+_NO_SSN = ("123456789", "987654321")
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "sr", "sra", "jr", "ii", "iii", "iv"])
+
+
+def normalised_column(kind: str, values: pa.Array) -> pa.Array:
+    """``normalised`` of every value, null included; called with distinct ones.
+
+    Most values are plain: what has the kind's usual form is its own spelling, but for case and
+    some signs. The others are looked at one by one.
+    """
+    usual = _USUAL.get(kind)
+    if usual is None:
+        return pa.array([normalised(kind, value) for value in values.to_pylist()], pa.string())
+    form, signs = usual
+    plain = pc.ascii_lower(pc.ascii_trim_whitespace(values))
+    plain = pc.if_else(pc.match_substring_regex(plain, form), plain, None)
+    plain = pc.if_else(pc.is_in(plain, value_set=_NOT_PLAIN), None, plain)
+    others = values.filter(plain.is_null()).to_pylist()
+    spelled = pa.array([normalised(kind, value) for value in others], pa.string())
+    plain = pc.replace_substring(plain, signs, "") if signs else plain
+    return pc.replace_with_mask(plain, plain.is_null(), spelled)
 
 
 def normalised(kind: str, value: str | None) -> str:
@@ -44,6 +64,8 @@ def normalised(kind: str, value: str | None) -> str:
 
 def folded_text(value: str) -> str:
     """Lower case, without diacritics (NFKD)."""
+    if value.isascii():
+        return value.lower()
     decomposed = unicodedata.normalize("NFKD", value.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
@@ -80,7 +102,7 @@ def _joined(value: str) -> str:
 def _ssn(value: str) -> str:
     """Nine digits or, of a masked number, the last four."""
     digits = _digits(value)
-    if len(digits) < 4 or len(set(digits)) == 1 or digits in ("123456789", "987654321"):
+    if len(digits) < 4 or len(set(digits)) == 1 or digits in _NO_SSN:
         return ""
     return digits[-9:] if len(digits) >= 7 else digits[-4:]
 
@@ -115,7 +137,18 @@ _BY_KIND: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "ssn": _ssn,
         "number": _number,
         "postcode": _joined,
-        "email": str,
+        "email": lambda value: "".join(value.split()),
         "sex": lambda value: value[:1],
     }
 )
+
+_WORD = r"^[a-z]+$"
+#: By kind the form of plain values, and what is taken out of them.
+_USUAL: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("given_name", "surname", "full_name", "place", "text"), (_WORD, "")),
+        "date": (r"^(?:19[1-9]\d|20\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$", "-"),
+        "ssn": (r"^\d{9}$", ""),
+    }
+)
+_NOT_PLAIN = pa.array([*UNKNOWN, *_NO_SSN, *(str(digit) * 9 for digit in range(10))], pa.string())

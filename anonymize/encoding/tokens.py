@@ -1,8 +1,8 @@
 """Block tokens: keyed, of parts of two fields or more, the same for records that may be one person.
 
-A part is hashed under the key of its agreement (keyed BLAKE2b) once for each distinct value; the
-parts of a block are then chained through AES-256, one block cipher call each, which is a keyed
-permutation: whoever lacks the key can neither make nor turn back a token.
+A part is hashed (AES-256-CMAC) under a key of its own, once for each distinct value; the hashes of
+a block's parts are hashed together, row by row, under the key of that block. Whoever lacks the
+agreement's key can neither make nor turn back a token.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from anonymize.cmac import cmac, cmac_of_words
 from schemas.linkage import NAMES, LinkageSchema, Part
 
 #: A token of 64 bit; 0 where a part is unknown. Among 10^7 records two meet by chance with
@@ -21,31 +23,22 @@ from schemas.linkage import NAMES, LinkageSchema, Part
 Tokens = npt.NDArray[np.uint64]
 
 
-def part_hashes(distinct: Sequence[str], part: str, key: bytes) -> Tokens:
+def part_hashes(distinct: pa.Array, part: str, key: bytes) -> Tokens:
     """Keyed hashes of values of one part; 0 for none."""
-    person = hashlib.blake2b(part.encode("utf-8"), key=key, digest_size=32).digest()
-    digests = b"".join(
-        hashlib.blake2b(value.encode("utf-8"), key=person, digest_size=8).digest()
-        for value in distinct
-    )
-    found = np.frombuffer(digests, np.uint64).copy()
-    found[[not value for value in distinct]] = 0
+    found = cmac(distinct, _key_of(part, key))[:, 0].copy()
+    found[pc.equal(distinct, "").to_numpy(zero_copy_only=False)] = 0
     return found
 
 
 def composite(columns: Sequence[Tokens], label: str, key: bytes) -> Tokens:
     """One token a row, of the hashes of its parts; 0 where one is unknown."""
-    known = np.logical_and.reduce([column != 0 for column in columns])
-    tag = hashlib.blake2b(label.encode("utf-8"), key=key, digest_size=8).digest()
-    state = np.full(len(columns[0]), np.frombuffer(tag, np.uint64)[0])
-    encryptor = Cipher(algorithms.AES256(key), modes.ECB()).encryptor()  # noqa: S305 - a keyed
-    # permutation of single blocks that are all different is what is wanted here
-    for column in columns:
-        blocks = np.stack([state, column], axis=1)
-        out = np.frombuffer(encryptor.update(blocks.tobytes()), np.uint64)
-        state = out[::2].copy()
-    state[~known] = 0
-    return state
+    tokens = cmac_of_words(columns, _key_of(label, key))[:, 0].copy()
+    tokens[np.logical_or.reduce([column == 0 for column in columns])] = 0
+    return tokens
+
+
+def _key_of(label: str, key: bytes) -> bytes:
+    return hashlib.blake2b(label.encode("utf-8"), key=key, digest_size=32).digest()
 
 
 def block_name(block: Sequence[Part]) -> str:

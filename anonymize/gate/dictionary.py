@@ -34,6 +34,7 @@ OWN_NUMBER, OWN_NAME = 4, 3
 
 _MIX = np.uint64(0x9FB21C651E98DF25)
 _RECORD = np.uint64(0xD6E8FEB86659FD93)
+_ALONE = np.uint64(0xA0761D6478BD642F)
 _BITS = (16, 27)
 _PHONE = 10  # digits of a telephone number without its country code
 
@@ -77,7 +78,8 @@ def of_records(identifiers: pa.Array, records: Places) -> Dictionary:
     """What may not stand in texts of the same record.
 
     The rules are those of ``anonymize.text.known.forms.exact_forms``: each identifier as it stands,
-    and each name of it that tells the person by itself.
+    and each name of it that tells the person by itself. The latter as one word only: Ina is not
+    in ``lived in a hotel``.
 
     Args:
         records: number of the record each identifier belongs to.
@@ -93,14 +95,15 @@ def of_records(identifiers: pa.Array, records: Places) -> Dictionary:
         organisation = whole.per_text(_chosen(part, of_organisation)) > 0
         telling = ~(code | organisation)[part.text] & (part.end - part.first >= OWN_NAME)
         telling &= _chosen(part, tells_alone)
-        found.append(of_record(part.single[telling], records[start + part.text[telling]]))
+        owner = records[start + part.text[telling]]
+        found.append(of_record(part.single[telling], owner, alone=True))
     return Dictionary(found)
 
 
-def of_record(hashes: Hashes, records: Places) -> Hashes:
-    """Hashes that mean something for their own record alone."""
+def of_record(hashes: Hashes, records: Places, *, alone: bool = False) -> Hashes:
+    """Hashes that mean something for their own record alone; ``alone``: as one word only."""
     bound: Hashes = hashes ^ ((records.astype(np.uint64) + np.uint64(1)) * _RECORD)
-    return bound
+    return bound ^ _ALONE if alone else bound
 
 
 # --- ways of writing ----------------------------------------------------------------------------

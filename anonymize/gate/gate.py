@@ -116,9 +116,12 @@ class Gate:
         """Scope, and the texts in which something of it stands."""
         part = words(texts)
         records = own.records[rows[part.text]] if own else None
-        for at, hashes in part.runs(RUN):
+        for number, (at, hashes) in enumerate(part.runs(RUN)):
             if own and records is not None:
                 mine = own.dictionary.holds(of_record(hashes, records[at]))
+                if not number:
+                    one_word = of_record(hashes, records[at], alone=True)
+                    mine |= own.dictionary.holds(one_word)
                 if mine.any():
                     yield "record", part.text[at[mine]]
             theirs = self._dictionary.holds(hashes)

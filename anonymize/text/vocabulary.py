@@ -59,10 +59,11 @@ def given_names() -> frozenset[str]:
 
 @lru_cache(maxsize=100_000)
 def is_thing(word: str) -> bool:
-    """Whether it is a noun and nothing else, and no word of reports: family names are, too."""
+    """Whether it is a noun in its base form and no word of reports: family names are, too."""
     plain = word.casefold()
-    noun, *others = (_index(kind) for kind in _KINDS)
-    return plain in noun and plain not in _OURS and not any(plain in other for other in others)
+    if plain in _OURS or plain in _indicating() or plain.startswith(_indicating_stems()):
+        return False
+    return plain in _index("noun")
 
 
 @cache

@@ -27,10 +27,12 @@ SEPARATORS = st.sampled_from([" ", "-", ".", ", ", "  ", "_", "/", "\n", " \u201
 
 def found(text: str, dictionary, record: int | None = None) -> bool:
     part = words(folded(pa.array([text])))
-    bound = np.full(len(part), record or 0)
-    return any(
-        dictionary.holds(hashes if record is None else of_record(hashes, bound[at])).any()
-        for at, hashes in part.runs(RUN)
+    if record is None:
+        return any(dictionary.holds(hashes).any() for _, hashes in part.runs(RUN))
+    bound = np.full(len(part), record)
+    alone = of_record(part.single, bound, alone=True)
+    return bool(dictionary.holds(alone).any()) or any(
+        dictionary.holds(of_record(hashes, bound[at])).any() for at, hashes in part.runs(RUN)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anonymize.text.indicators import KINDS, codes, extract, lexicon_words, summarise
+from anonymize.text.indicators import KINDS, codes, extract, extract_all, lexicon_words, summarise
 from anonymize.text.indicators.normal import normal
 
 CODES = {kind: set(codes(kind)) for kind in KINDS}
@@ -44,3 +44,8 @@ def test_what_is_denied_as_a_whole_names_no_documents(text: str) -> None:
     denied = f"{text}. She denied that he took her passport."
     alone = {found.code for found in extract(f"{text}.")}
     assert {found.code for found in extract(denied)} <= alone
+
+
+@given(st.lists(TEXTS, max_size=5))
+def test_texts_read_together_say_what_each_says_alone(texts: list[str]) -> None:
+    assert extract_all(texts) == [extract(text) for text in texts]

@@ -59,7 +59,7 @@ def test_what_is_denied_asked_or_told_of_others_is_not_said(text: str) -> None:
         ("Asked if he took her passport, she nodded.", "meansWithholdDocs"),
         ("He did not let her keep her phone.", "meansDenyBasicNeeds"),
         ("He no longer lets her out of the house.", "meansDenyBasicNeeds"),
-        ("Not only has he taken her passport, he sold it.", "meansWithholdDocs"),
+        ("Not only did he keep her passport, he sold it.", "meansWithholdDocs"),
         ("He denied them food and water.", "meansDenyBasicNeeds"),
         ("She did not know the street, he had taken her passport.", "meansWithholdDocs"),
         ("She has not been paid.", "meansDebtBondageEarnings"),

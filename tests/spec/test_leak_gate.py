@@ -27,6 +27,9 @@ OWN_RECORD = [
     # full names, and each of their names
     ("Mary Quillfeather", "MARY  QUILLFEATHER", True),
     ("Mary Quillfeather", "Ms. Quillfeather", True),
+    # a single name as one word only
+    ("Ina Lopez", "lived in a hotel", False),
+    ("Ina Lopez", "saw Ina there", True),
     ("De La Cruz", "de la Cruz", True),
     ("De La Cruz", "called dela Cruz", True),
     ("De La Cruz", "the house of la familia", False),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
-from anonymize.encoding.features import parts
-from anonymize.encoding.normalise import normalised
+from anonymize.encoding.features import part
+from anonymize.encoding.normalise import normalised, normalised_column
+from schemas.linkage import KINDS
 
 SPELLINGS = [
     # kind, as delivered, as compared
@@ -49,6 +51,13 @@ def test_spelling(kind: str, delivered: str | None, compared: str) -> None:
     assert normalised(kind, delivered) == compared
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_is_spelled_as_its_values_are(kind: str) -> None:
+    delivered = [one for _, one, _ in SPELLINGS] + ["doe", "maria", " Maria ", "123456789", "1 2"]
+    column = normalised_column(kind, pa.array(delivered, pa.string()))
+    assert column.to_pylist() == [normalised(kind, one) for one in delivered]
+
+
 PARTS = [
     ("date", "19900207", {"full": "19900207", "turned": "19900207", "year": "1990"}),
     ("date", "19900702", {"turned": "19900207"}),  # meets the one above
@@ -58,6 +67,11 @@ PARTS = [
     ("full_name", "wei zhang", {"sound": "w000z520"}),
     ("full_name", "zhang wei", {"sound": "w000z520"}),
 ]
+
+
+def parts(kind: str, value: str) -> dict[str, str]:
+    found = {name: part(kind, name, pa.array([value]))[0].as_py() for name in KINDS[kind].parts}
+    return {name: text for name, text in found.items() if text}
 
 
 @pytest.mark.parametrize(("kind", "value", "expected"), PARTS)

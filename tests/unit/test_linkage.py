@@ -55,7 +55,7 @@ def sides(schema: LinkageSchema) -> tuple[Encoded, Encoded]:
             "zip": found.zip_code,
             "ssn": found.ssn,
         }
-        return encode({n: c.to_pylist() for n, c in columns.items()}, schema, KEY)
+        return encode(columns, schema, KEY)
 
     return (
         side(np.arange(1_500), 1, Style()),
@@ -114,10 +114,13 @@ def test_sides_of_different_schemas_do_not_meet(sides, tmp_path: Path) -> None:
 @pytest.mark.parametrize("flip", [0, 5, 16])
 def test_dice_is_freed_of_the_noise(flip: int) -> None:
     names = [("maria", "maria"), ("maria", "marie"), ("maria", "john")]
-    plain = [float(dice(*(filters([n], "given_name", KEY) for n in pair), 0)[0]) for pair in names]
+    plain = [
+        float(dice(*(filters(pa.array([n]), "given_name", KEY) for n in pair), 0)[0])
+        for pair in names
+    ]
     for (one, other), expected in zip(names, plain, strict=True):
-        first = turned(filters([one] * 3_000, "given_name", KEY), flip, KEY, 0)
-        second = turned(filters([other] * 3_000, "given_name", KEY), flip, KEY, 3_000)
+        first = turned(filters(pa.array([one] * 3_000), "given_name", KEY), flip, KEY, 0)
+        second = turned(filters(pa.array([other] * 3_000), "given_name", KEY), flip, KEY, 3_000)
         assert dice(first, second, flip).mean() == pytest.approx(expected, abs=0.03)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anonymize.text.indicators import KINDS, extract, summarise
+from anonymize.text.indicators import KINDS, extract_all, summarise
 from schemas.codes import code_list
 
 #: Kind and code.
@@ -36,9 +36,9 @@ class Quality:
         return 2 * self.right / max(1, 2 * self.right + self.wrong + self.missed)
 
 
-def found(text: str) -> set[Said]:
-    """Kinds and codes that the lexicon finds in ``text``."""
-    return {(kind, code) for kind, code, _, _ in summarise(extract(text))}
+def found(texts: Sequence[str]) -> list[set[Said]]:
+    """Kinds and codes that the lexicon finds in each text."""
+    return [{(kind, code) for kind, code, _, _ in summarise(one)} for one in extract_all(texts)]
 
 
 def quality(
@@ -49,9 +49,11 @@ def quality(
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     missed: Counter[str] = Counter()
-    for text, carried in labelled:
+    pairs = list(labelled)
+    answers = found([text for text, _ in pairs])
+    for (_, carried), got_all in zip(pairs, answers, strict=True):
         truth = {said for said in carried if said[0] in kinds}
-        got = {said for said in found(text) if said[0] in kinds}
+        got = {said for said in got_all if said[0] in kinds}
         right.update(kind for kind, _ in got & truth)
         wrong.update(kind for kind, _ in got - truth)
         missed.update(kind for kind, _ in truth - got)

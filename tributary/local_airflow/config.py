@@ -62,6 +62,8 @@ class Home:
             "AIRFLOW_CONFIG": str(self.configuration),
             "TRIBUTARY_HOME": str(home),
             "GX_ANALYTICS_ENABLED": "False",
+            # Tasks run side by side already: one core each, for the language model too.
+            "OPENBLAS_NUM_THREADS": "1",
             "PYTHONUNBUFFERED": "1",
         }
 

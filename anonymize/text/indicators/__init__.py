@@ -6,8 +6,8 @@ it affirms; what it denies, asks or tells of others is left out. See docs/indica
 
 from __future__ import annotations
 
-from anonymize.text.indicators.extract import extract
+from anonymize.text.indicators.extract import extract, extract_all
 from anonymize.text.indicators.indicator import KINDS, Indicator, codes, summarise
 from anonymize.text.indicators.lexicon import lexicon_words
 
-__all__ = ["KINDS", "Indicator", "codes", "extract", "lexicon_words", "summarise"]
+__all__ = ["KINDS", "Indicator", "codes", "extract", "extract_all", "lexicon_words", "summarise"]

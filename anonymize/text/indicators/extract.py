@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from anonymize.text.indicators.context import Context, Stance, meets
@@ -13,7 +16,18 @@ from anonymize.text.indicators.normal import normal
 #: What doubt, and a denial elsewhere in the same text, leave of a rule's confidence.
 _DOUBTED = 0.7
 _DISPUTED = 0.7
+#: Characters of texts that are searched together.
+_BATCH = 1 << 18
+#: What stands between two of them: no phrase crosses it.
+_BETWEEN = b"\n.\n"
 _EXPLOITED = ("isSexualExploit", "isForcedLabour", "isOtherExploit")
+
+
+class _Found(NamedTuple):
+    rule: Rule
+    start: int
+    end: int
+    inside: bool
 
 
 class _Mention(NamedTuple):
@@ -29,28 +43,59 @@ def extract(text: str) -> list[Indicator]:
     A mention that is denied, asked about or told of others is none. Where a text affirms a thing in
     one place and denies it in another, the affirmation stays, with less confidence.
     """
-    plain = normal(text)
+    return extract_all([text])[0]
+
+
+def extract_all(texts: Sequence[str]) -> list[list[Indicator]]:
+    """``extract`` of each text; several times as fast where there are many short ones."""
+    plains = [normal(text) for text in texts]
+    found: list[list[_Found]] = [[] for _ in texts]
+    for first, last in _batches(plains):
+        begins = list(
+            accumulate((len(one) + len(_BETWEEN) for one in plains[first:last]), initial=0)
+        )
+        together = _BETWEEN.join(plains[first:last])
+        for rule in rules():
+            for start, end, inside in _matches(rule, together):
+                at = bisect_right(begins, start) - 1
+                found[first + at].append(_Found(rule, start - begins[at], end - begins[at], inside))
+    return [_read(*one) if one[2] else [] for one in zip(texts, plains, found, strict=True)]
+
+
+def _batches(plains: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Consecutive texts of about ``_BATCH`` characters together."""
+    first, size = 0, 0
+    for at, plain in enumerate(plains):
+        size += len(plain)
+        if size >= _BATCH or at + 1 == len(plains):
+            yield first, at + 1
+            first, size = at + 1, 0
+
+
+def _read(text: str, plain: bytes, found: Sequence[_Found]) -> list[Indicator]:
+    """What a text affirms of what the rules found in it."""
     context = Context(plain)
-    mentions = [found for rule in rules() for found in _mentions(rule, plain, context)]
+    mentions = _mentions(found, plain, context)
     denied = {code for one in mentions if one.stance is Stance.DENIED for code in one.rule.codes}
     said = _counting([one for one in mentions if _stands(one, denied)])
     sexual = any("isSexualExploit" in one.rule.codes for one in said)
-    found = [
+    indicators = [
         Indicator(kind, code, one.rule.id, _confidence(one, code in denied), one.start, one.end)
         for one in said
         for kind, code in zip(one.rule.kinds, one.rule.codes, strict=True)
         if not (sexual and one.rule.yields and kind == "exploitation")
     ]
-    if found:
-        found += movements(text, plain, context)
-        found += _exploited_by_means(found)
-    return sorted(found, key=lambda one: (one.start, one.end, one.kind, one.code))
+    if indicators:
+        indicators += movements(text, plain, context)
+        indicators += _exploited_by_means(indicators)
+    return sorted(indicators, key=lambda one: (one.start, one.end, one.kind, one.code))
 
 
 def affirmed(rule: Rule, text: str) -> bool:
     """Whether ``rule`` by itself finds something in ``text`` that the text affirms."""
     plain = normal(text)
-    return any(one.stance <= Stance.DOUBTED for one in _mentions(rule, plain, Context(plain)))
+    found = [_Found(rule, *match) for match in _matches(rule, plain)]
+    return any(one.stance <= Stance.DOUBTED for one in _mentions(found, plain, Context(plain)))
 
 
 def _stands(mention: _Mention, denied: set[str]) -> bool:
@@ -88,16 +133,28 @@ def _confidence(mention: _Mention, disputed: bool) -> float:
     return round(mention.rule.confidence * doubted * (_DISPUTED if disputed else 1.0), 3)
 
 
-def _mentions(rule: Rule, plain: bytes, context: Context) -> list[_Mention]:
+def _matches(rule: Rule, plain: bytes) -> list[tuple[int, int, bool]]:
+    """Where a rule matches, and whether a denial within the match would deny it."""
     found = [(*span, True) for span in _spans(rule.pattern, plain)]
     found += [(*span, False) for span in _spans(rule.negated, plain)]
     if found and rule.exceptions is not None:
         excepted = _spans(rule.exceptions, plain)
         found = [one for one in found if not meets(one[:2], excepted)]
-    if found and rule.unless is not None:
-        unmade = {context.sentence(start) for start, _ in _spans(rule.unless, plain)}
-        found = [one for one in found if context.sentence(one[0]) not in unmade]
-    return [_Mention(rule, at, to, context.stance(at, to, inside)) for at, to, inside in found]
+    return found
+
+
+def _mentions(found: Sequence[_Found], plain: bytes, context: Context) -> list[_Mention]:
+    """How the text stands to what was found, without what its sentence unmakes."""
+    unmade = {
+        (rule.id, context.sentence(start))
+        for rule in {one.rule.id: one.rule for one in found if one.rule.unless}.values()
+        for start, _ in _spans(rule.unless, plain)
+    }
+    return [
+        _Mention(rule, start, end, context.stance(start, end, inside))
+        for rule, start, end, inside in found
+        if (rule.id, context.sentence(start)) not in unmade
+    ]
 
 
 def _spans(pattern: Any, plain: bytes) -> list[tuple[int, int]]:  # noqa: ANN401 - re2 has no types

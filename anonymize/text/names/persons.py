@@ -20,6 +20,7 @@ from anonymize.text.names.grammar import (
     cut_before,
 )
 from anonymize.text.spans import Span
+from anonymize.text.vocabulary import is_word
 
 _TITLES = CUES["titles"] | CUES["capitalised_titles"]
 #: Titles of which a name in lower case may follow, as people type messages; the second only where
@@ -127,7 +128,7 @@ def _kin(text: str, start: int, end: int) -> Iterator[Span]:
 def _verb(text: str, start: int, end: int) -> Iterator[Span]:
     at = _blank(text, end + text.startswith(":", end))
     name = _run(text, at) if at is not None else None
-    if name is not None:
+    if name is not None and not is_word(text[name.start : name.end]):
         yield name
 
 
@@ -136,7 +137,8 @@ def _said(text: str, start: int, end: int) -> Iterator[Span]:
     if before is None:
         return
     first, last = cut_before(text, before.start(), start)
-    if last > first:
+    # A common word with the capital of a sentence's beginning is no name.
+    if last > first and not is_word(text[first:last]):
         yield Span(first, last, "PERSON", 0.7)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import regex
 
@@ -48,10 +48,20 @@ def propagated(text: str, spans: Sequence[Span]) -> list[Span]:
     names = _persons(text, spans)
     # A name that is a person's and an institution's is taken for the person's.
     institutions = _institutions(text, spans) - names
-    return [
+    found = [
         Span(start, end, kind, 0.7)
         for start, end, kind in _mentions(text, names, institutions, covered)
     ]
+    return [*found, *_widened(text, [*spans, *found])]
+
+
+def _widened(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """Persons with the word beside them that belongs to their name and is a common word too."""
+    for span in spans:
+        if span.type == "PERSON":
+            start, end = _beside(text, span.start, span.end)
+            if end - start > span.end - span.start:
+                yield span._replace(start=start, end=end)
 
 
 def _covered(text: str, spans: Sequence[Span]) -> bytearray:
@@ -161,7 +171,6 @@ def _whole(text: str, start: int, end: int) -> tuple[int, int]:
         start = first if last > first else start
     run = RUN.match(text, start)
     end = max(end, cut(text, start, run.end())[1]) if run else end
-    start, end = _beside(text, start, end)
     given = GIVEN_NAME.match(text, end)
     if given is not None:
         first, last = cut(text, *given.span(1))
@@ -170,16 +179,19 @@ def _whole(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _beside(text: str, start: int, end: int) -> tuple[int, int]:
-    """Where capitals say nothing: a noun beside a name that is no word of reports is one too."""
+    """With the noun before or behind a name that is written like it and no word of reports."""
     name = text[start:end]
-    if not (name.isupper() or name.islower()):
-        return start, end
-    before, after = _WORD_BEFORE.match(text, max(0, start - 30), start), _NEXT.match(text, end)
-    if before and before.group(1).isupper() == name.isupper() and is_thing(before.group(1)):
+    before = _WORD_BEFORE.match(text, max(0, start - 30), start)
+    after = _NEXT.match(text, end)
+    if before and _alike(before.group(1), name) and is_thing(before.group(1)):
         start = before.start()
-    if after and after.group(1).isupper() == name.isupper() and is_thing(after.group(1)):
+    if after and _alike(after.group(1), name) and is_thing(after.group(1)):
         end = after.end(1)
     return start, end
+
+
+def _alike(word: str, name: str) -> bool:
+    return (word.isupper(), word.islower()) == (name.isupper(), name.islower())
 
 
 def _bare(word: str) -> str:
