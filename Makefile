@@ -34,7 +34,7 @@ check: $(READY)  ## style, types and contracts; changes nothing
 	$(BIN)/tributary contracts lint
 
 unit: $(READY)  ## fast tests: unit, spec, property, golden, dags
-	$(BIN)/pytest -q -m "not e2e and not benchmark"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not benchmark"
 
 e2e: $(READY)  ## tests on a real PostgreSQL and a real Airflow scheduler
 	$(BIN)/pytest -q -m "e2e"
