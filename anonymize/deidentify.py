@@ -198,7 +198,7 @@ class _Texts:
         found = gathered(zone, contract, keys)
         of = found.delivery
         parts = (of.full_names, of.single_names, of.numbers, of.case_numbers)
-        return cls(found, DeliveryNames.of(*(part.to_pylist() for part in parts)))
+        return cls(found, DeliveryNames.of(*parts))
 
     def identifying(self, table: Table, rows: pa.RecordBatch) -> Identifying | None:
         """What is known of each row, where texts of the table leave."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,20 +54,25 @@ def candidates(left: Encoded, right: Encoded | None) -> Candidates:
     other = left if right is None else right
     if len(left) * len(other) <= ALL_PAIRS:
         return _all_pairs(left, right)
-    shared = {
-        name: one
-        for name, tokens in _meeting(left, other).items()
-        if (one := _shared(*tokens)).pairs
-    }
     budget = max(PER_RECORD * max(len(left), len(other)), AT_LEAST)
-    found, used = np.empty(0, np.int64), []
-    for name in sorted(shared, key=lambda name: shared[name].pairs):
-        one = shared[name]
-        if len(found) + one.pairs > budget:
-            continue
-        found = np.union1d(found, _keys(one, len(other), within=right is None))
-        used.append(name)
-    return Candidates(found // len(other), found % len(other), tuple(used))
+    found: list[Rows] = []
+    used: list[str] = []
+    for shared, name in sorted(_meeting(left, other), key=lambda one: (one[0].pairs, one[1])):
+        if shared.pairs and sum(map(len, found)) + shared.pairs <= budget:
+            found.append(_keys(shared, len(other), within=right is None))
+            used.append(name)
+    keys = _distinct(found)
+    return Candidates(keys // len(other), keys % len(other), tuple(used))
+
+
+def _distinct(parts: list[Rows]) -> Rows:
+    if not parts:
+        return np.empty(0, np.int64)
+    keys = np.concatenate(parts)
+    parts.clear()  # a run over millions of records needs the room
+    keys.sort()
+    found: Rows = keys[np.diff(keys, prepend=-1) != 0]
+    return found
 
 
 def _all_pairs(left: Encoded, right: Encoded | None) -> Candidates:
@@ -97,31 +101,49 @@ def _bits(encoded: Encoded, name: str) -> npt.NDArray[np.float32]:
     return np.unpackbits(content, axis=1).astype(np.float32)
 
 
-def _meeting(left: Encoded, right: Encoded) -> Mapping[str, tuple[Tokens, Tokens]]:
-    """Token columns that are compared: each block with itself, and straight with swapped names."""
-    return {
-        name: (left.tokens[name.removesuffix("~")], tokens) for name, tokens in right.tokens.items()
-    }
+def _meeting(left: Encoded, right: Encoded) -> list[tuple[_Shared, str]]:
+    """Tokens that meet: those of each block, and straight ones with those of swapped names."""
+    found = []
+    for name, tokens in left.tokens.items():
+        if name.endswith("~"):
+            continue
+        mine = _standing(tokens)
+        for other in (name, f"{name}~"):
+            if other in right.tokens:
+                found.append((_shared(mine, _standing(right.tokens[other])), other))
+    return found
 
 
-def _shared(left: Tokens, right: Tokens) -> _Shared:
-    orders, tokens, starts, counts = [], [], [], []
-    for column in (left, right):
-        rows = np.flatnonzero(column)
-        order = rows[np.argsort(column[rows], kind="stable")]
-        distinct, start, count = np.unique(column[order], return_index=True, return_counts=True)
-        orders.append(order)
-        tokens.append(distinct)
-        starts.append(start)
-        counts.append(count)
-    _, first, second = np.intersect1d(tokens[0], tokens[1], assume_unique=True, return_indices=True)
-    few = counts[0][first] * counts[1][second] <= LARGEST_BLOCK
+@dataclass(frozen=True)
+class _Standing:
+    """Distinct tokens of a side; the records of one stand together in ``order``."""
+
+    tokens: Tokens
+    order: Rows
+    starts: Rows
+    counts: Rows
+
+
+def _standing(column: Tokens) -> _Standing:
+    rows = np.flatnonzero(column)
+    order = rows[np.argsort(column[rows])]
+    ordered = column[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=np.uint64(0)) != 0)
+    return _Standing(ordered[starts], order, starts, np.diff(starts, append=len(ordered)))
+
+
+def _shared(left: _Standing, right: _Standing) -> _Shared:
+    place = np.searchsorted(right.tokens, left.tokens)
+    place[place == len(right.tokens)] = 0
+    first = np.flatnonzero(right.tokens[place] == left.tokens) if len(right.tokens) else place[:0]
+    second = place[first]
+    few = left.counts[first] * right.counts[second] <= LARGEST_BLOCK
     first, second = first[few], second[few]
     return _Shared(
-        orders[0],
-        orders[1],
-        (starts[0][first], starts[1][second]),
-        (counts[0][first], counts[1][second]),
+        left.order,
+        right.order,
+        (left.starts[first], right.starts[second]),
+        (left.counts[first], right.counts[second]),
     )
 
 
@@ -136,5 +158,5 @@ def _keys(shared: _Shared, width: int, *, within: bool) -> Rows:
     if within:
         left, right = np.minimum(left, right), np.maximum(left, right)
         left, right = left[left != right], right[left != right]
-    found: Rows = np.unique(left * width + right)
+    found: Rows = left * width + right
     return found

@@ -119,9 +119,9 @@ def dice_of_all(first: Similarity, second: Similarity, flip: int) -> Similarity:
 def _freed(apart: Similarity, ones: Similarity, flip: int) -> Similarity:
     f = flip / 256
     scale = 1 - 2 * f
-    apart = (apart - 2 * f * (1 - f) * FILTER_BITS) / scale**2
-    ones = (ones - 2 * f * FILTER_BITS) / scale
-    found: Similarity = 1 - apart / np.maximum(ones, 1)
+    freed = (apart - np.float32(2 * f * (1 - f) * FILTER_BITS)) / np.float32(scale**2)
+    both = (ones - np.float32(2 * f * FILTER_BITS)) / np.float32(scale)
+    found: Similarity = 1 - freed / np.maximum(both, 1)
     return found
 
 

@@ -15,14 +15,16 @@ import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
 from linkage.compare import Rows
-from linkage.weights import share_of_matches
+from linkage.weights import posterior, share_of_matches
 
 Probabilities = npt.NDArray[np.float64]
 
 _ROUNDS, _CLOSE = 200, 1e-9
 #: What is sure is taken out before the rest is weighed again, if there is enough to learn from.
-_SURE, _DECOYS = 0.9, 200
-_BINS = 24
+#: Where few records would stay open, less counts as sure: few decoys calibrate badly.
+_SURE, _SURE_OF_FEW, _FEW, _DECOYS = 0.98, 0.9, 5_000, 200
+#: Of the rest the best this many pairs are weighed together, then this times as many, and so on.
+_FIRST, _GROWTH = 25, 1.5
 #: Pairs from here to the threshold are for clerical review.
 REVIEW = 0.1
 
@@ -52,6 +54,8 @@ def decide(
     *,
     one_to_one: bool,
     within: bool,
+    min_precision: float = 0.0,
+    fakes: tuple[int, int] = (0, 0),
 ) -> Decided:
     """Decide on candidate pairs.
 
@@ -59,26 +63,29 @@ def decide(
         weight: log likelihood ratios.
         sizes: records on each side.
         within: the pairs are within one file.
+        min_precision: expected precision that the threshold must reach, at the cost of recall.
+        fakes: records on each side that are of nobody; their agency drops what is linked to them.
     """
     if one_to_one and not within:
-        chosen, probability = _one_to_one(weight, pairs, sizes)
+        chosen, probability = _one_to_one(weight, pairs, sizes, fakes)
     else:
         probability = independent(weight, sizes[0] * sizes[1] / (2 if within else 1))
         chosen = np.flatnonzero(probability >= REVIEW / 10)
         probability = probability[chosen]
     order = np.argsort(-probability, kind="stable")
-    return _at_best_f1(chosen[order], probability[order])
+    return _at_threshold(chosen[order], probability[order], min_precision)
 
 
 def independent(weight: Probabilities, all_pairs: float) -> Probabilities:
     """Posterior probability of each pair for itself."""
-    share = share_of_matches(weight, all_pairs)
-    found: Probabilities = 1 / (1 + np.exp(-(weight + np.log(share / (1 - share)))))
-    return found
+    return posterior(weight, share_of_matches(weight, all_pairs))
 
 
 def _one_to_one(
-    weight: Probabilities, pairs: tuple[Rows, Rows], sizes: tuple[int, int]
+    weight: Probabilities,
+    pairs: tuple[Rows, Rows],
+    sizes: tuple[int, int],
+    fakes: tuple[int, int],
 ) -> tuple[Rows, Probabilities]:
     i, j = pairs
     probability = np.minimum(
@@ -86,6 +93,8 @@ def _one_to_one(
     )
     best = greedy(probability, i, j)
     sure = best[probability[best] >= _SURE]
+    if min(sizes) - len(sure) < _FEW:
+        sure = best[probability[best] >= _SURE_OF_FEW]
     taken = np.zeros(sizes[0], bool), np.zeros(sizes[1], bool)
     taken[0][i[sure]], taken[1][j[sure]] = True, True
     if len(sure) < _DECOYS:
@@ -98,6 +107,12 @@ def _one_to_one(
         odds / np.bincount(j[rest], odds, sizes[1])[j[rest]],
     )
     likely = calibrated[rest] * share
+    # A false pair that holds a fake is dropped: of those, only what is real on both sides counts.
+    stay = [
+        max(1 - fake / max(size - len(sure), 1), 0.01)
+        for fake, size in zip(fakes, sizes, strict=True)
+    ]
+    likely = likely / (likely + (1 - likely) * stay[0] * stay[1])
     more = greedy(likely, i[rest], j[rest])
     return np.concatenate([sure, rest[more]]), np.concatenate([probability[sure], likely[more]])
 
@@ -115,11 +130,13 @@ def _by_decoys(
     does not rest on errors in different fields being independent.
     """
     open_ = ~taken[0] & ~taken[1]
-    edges = np.unique(np.quantile(weight[open_], np.linspace(0, 1, _BINS + 1)))
-    if len(edges) < 3:
+    ordered = np.sort(weight[open_])[::-1]
+    ranks = (_FIRST * _GROWTH ** np.arange(64)).astype(np.int64)
+    edges = np.unique(ordered[ranks[ranks < len(ordered)]])
+    if not len(edges):
         return np.zeros(len(weight))
-    place = np.clip(np.searchsorted(edges, weight, side="right") - 1, 0, len(edges) - 2)
-    count = len(edges) - 1
+    place = np.searchsorted(edges, weight, side="right")
+    count = len(edges) + 1
     false = np.zeros(count)
     for mine, theirs, there in (
         (~taken[0], taken[1], records[1]),
@@ -129,8 +146,11 @@ def _by_decoys(
         false += decoys * (~there).sum() / max(there.sum(), 1) / 2
     seen = np.bincount(place[open_], minlength=count)
     raw = 1 - (false + 0.5 * (false == 0)) / np.maximum(seen, 1)
-    rising: Probabilities = isotonic_regression(np.clip(raw, 0, 1), weights=np.maximum(seen, 1)).x
-    return rising[place]
+    rising = isotonic_regression(np.clip(raw, 0, 1), weights=np.maximum(seen, 1)).x
+    middle = np.bincount(place[open_], weight[open_], count) / np.maximum(seen, 1)
+    told = seen > 0
+    found: Probabilities = np.interp(weight, middle[told], rising[told])
+    return found
 
 
 def _competing(weight: Probabilities, record: Rows, records: int, others: int) -> Probabilities:
@@ -166,18 +186,22 @@ def greedy(probability: Probabilities, i: Rows, j: Rows) -> Rows:
     return np.asarray(kept, np.int64)
 
 
-def _at_best_f1(pairs: Rows, probability: Probabilities) -> Decided:
-    """The threshold at which expected F1 is highest: 2 * sum(p taken) / (taken + sum(p all))."""
+def _at_threshold(pairs: Rows, probability: Probabilities, min_precision: float) -> Decided:
+    """The threshold at which expected F1 is highest: 2 * sum(p taken) / (taken + sum(p all)), among
+    those that reach ``min_precision``. Pairs of one probability are all taken or none."""
     if not len(probability):
         return Decided(pairs, probability, 1.0, 1.0, 0.0)
     sums = np.cumsum(probability)
-    taken = np.arange(1, len(sums) + 1)
-    best = int(np.argmax(2 * sums / (taken + sums[-1])))
+    ends = np.flatnonzero(np.diff(probability, append=-1.0))
+    taken = ends + 1
+    f1 = 2 * sums[ends] / (taken + sums[-1])
+    reached = sums[ends] / taken >= min_precision
+    best = int(ends[np.argmax(np.where(reached, f1, -1.0 * taken))])
     keep = probability >= min(REVIEW, probability[best])
     return Decided(
         pairs[keep],
         probability[keep],
         float(probability[best]),
-        float(sums[best] / taken[best]),
+        float(sums[best] / (best + 1)),
         float(sums[best] / sums[-1]),
     )

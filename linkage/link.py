@@ -76,6 +76,8 @@ def link(
         (len(left), len(other)),
         one_to_one=one_to_one,
         within=right is None,
+        min_precision=left.schema.min_precision,
+        fakes=(left.fakes, other.fakes),
     )
     return _links(found, decided, one_to_one)
 

@@ -25,6 +25,8 @@ _RANDOM_PAIRS = 2_000_000
 _SAMPLE = 200_000
 #: Fewer pairs teach nothing.
 _LEAST = 200
+#: How often m is estimated anew from what all fields say.
+_REVISIONS = 3
 #: How often given name and surname stand swapped, where nothing teaches it.
 _SWAPPED = (0.96, 0.04)
 _ROUNDS, _CLOSE = 200, 1e-7
@@ -74,14 +76,45 @@ def learn(
     other = left if right is None else right
     within = right is None
     strangers = _strangers(left, other, within=within, random=random)
-    u = {
-        name: shares(np.bincount(levels[levels != UNKNOWN], minlength=_size(name)) + 0.5)
-        for name, levels in strangers.levels.items()
-    }
+    all_pairs = len(left) * len(other) / (2 if within else 1)
+    u = _among(strangers, np.ones(_RANDOM_PAIRS), all_pairs)
+    lessons = [
+        (random.choice(members, _SAMPLE, replace=False) if len(members) > _SAMPLE else members, f)
+        for members, f in _lessons(left, other, pairs, compared, u)
+    ]
+    weights = Weights(_first(lessons, compared, u), u, {})
+    for _ in range(_REVISIONS):
+        weight = weights.of(compared)
+        share = share_of_matches(weight, all_pairs)
+        # A random pair may be one person after all: it counts by as much as it is not.
+        apart = 1 - posterior(weights.of(strangers), share)
+        u = _among(strangers, apart, all_pairs)
+        m = _revised(lessons, compared, posterior(weight, share), weights.m)
+        weights = Weights(m, u, dependences(strangers.levels, u, apart))
+    return weights
+
+
+def _among(strangers: Compared, apart: Shares, all_pairs: float) -> dict[str, Shares]:
+    """Shares of levels among random pairs, each counted by as much as it is two persons. A level
+    that none has counts half a pair."""
+    half = 0.5 * max(_RANDOM_PAIRS / all_pairs, 1)
+    found = {}
+    for name, levels in strangers.levels.items():
+        known = levels != UNKNOWN
+        counts = np.bincount(levels[known], apart[: len(levels)][known], _size(name)) + half
+        found[name] = counts / counts.sum()
+    return found
+
+
+Lesson = tuple[Rows, list[str]]
+
+
+def _first(
+    lessons: Sequence[Lesson], compared: Compared, u: Mapping[str, Shares]
+) -> dict[str, Shares]:
+    """m by an EM of its own for each lesson, over the fields it teaches; averaged."""
     sums = {name: np.zeros(len(shares)) for name, shares in u.items()}
-    for members, fields in _lessons(left, other, pairs, compared, u):
-        if len(members) > _SAMPLE:
-            members = random.choice(members, _SAMPLE, replace=False)
+    for members, fields in lessons:
         learned, matches = _em({f: compared.levels[f][members] for f in fields}, u)
         for name in fields:
             sums[name] += learned[name] * matches * len(members)
@@ -89,11 +122,27 @@ def learn(
     for name, total in sums.items():
         untaught = np.array(_SWAPPED) if name == SWAP else _prior(len(total))
         m[name] = shares(total) if total.sum() else untaught
-    plain = Weights(m, u, {})
-    share = share_of_matches(plain.of(compared), len(left) * len(other) / (2 if within else 1))
-    # A random pair may be one person after all: it counts by as much as it is not.
-    apart = 1 / (1 + np.exp(plain.of(strangers) + np.log(share / (1 - share))))
-    return Weights(m, u, dependences(strangers.levels, u, apart))
+    return m
+
+
+def _revised(
+    lessons: Sequence[Lesson],
+    compared: Compared,
+    likely: npt.NDArray[np.float64],
+    m: Mapping[str, Shares],
+) -> dict[str, Shares]:
+    """m once more, from the same lessons, now that all fields say which pairs match.
+
+    The few fields that a block leaves free tell matches from strangers badly where strangers in it
+    are more alike than others: some stayed among the matches.
+    """
+    sums = {name: np.zeros(len(shares)) for name, shares in m.items()}
+    for members, fields in lessons:
+        for name in fields:
+            level, sure = compared.levels[name][members], likely[members]
+            known = level != UNKNOWN
+            sums[name] += np.bincount(level[known], sure[known], minlength=len(m[name]))
+    return {name: shares(total) if total.sum() else m[name] for name, total in sums.items()}
 
 
 def _strangers(
@@ -113,16 +162,14 @@ def _size(name: str) -> int:
 
 def _lessons(
     left: Encoded, right: Encoded, pairs: Candidates, compared: Compared, u: Mapping[str, Shares]
-) -> list[tuple[Rows, list[str]]]:
+) -> list[Lesson]:
     """Groups of pairs that agree on some fields, and the other fields, of which they can teach."""
     if pairs.blocks:
         return _blocks(left, right, pairs, list(u))
     return _agreeing(compared, list(u))
 
 
-def _blocks(
-    left: Encoded, right: Encoded, pairs: Candidates, fields: list[str]
-) -> list[tuple[Rows, list[str]]]:
+def _blocks(left: Encoded, right: Encoded, pairs: Candidates, fields: list[str]) -> list[Lesson]:
     lessons = []
     for block in pairs.blocks:
         if block.endswith("~"):
@@ -137,7 +184,7 @@ def _blocks(
     return lessons
 
 
-def _agreeing(compared: Compared, fields: list[str]) -> list[tuple[Rows, list[str]]]:
+def _agreeing(compared: Compared, fields: list[str]) -> list[Lesson]:
     """Where all pairs are compared: those at the highest level of two fields."""
     names = [name for name in fields if name != SWAP]
     top = {name: compared.levels[name] == LEVELS - 1 for name in names}
@@ -189,6 +236,12 @@ def share_of_matches(weight: npt.NDArray[np.float64], all_pairs: float) -> float
         if abs(share - before) < _CLOSE * share:
             break
     return share
+
+
+def posterior(weight: npt.NDArray[np.float64], share: float) -> npt.NDArray[np.float64]:
+    """Probability that a pair is one person, by itself, where ``share`` of all pairs are."""
+    found: npt.NDArray[np.float64] = 1 / (1 + np.exp(-(weight + np.log(share / (1 - share)))))
+    return found
 
 
 def _prior(size: int) -> Shares:

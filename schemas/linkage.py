@@ -69,6 +69,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 #: Kinds whose values may stand in each other's place.
 NAMES = ("given_name", "surname")
+_SETTINGS = (
+    *("name", "version", "fields", "blocks"),
+    *("one_to_one", "min_precision", "hardening"),
+)
 _ONE_TO_ONE = ("auto", True, False)
 
 
@@ -94,6 +98,8 @@ class LinkageSchema:
         blocks: composite keys; empty where they are derived from the kinds.
         one_to_one: whether a record of one side has at most one partner on the other; ``auto``
             finds out by looking for duplicates within each side.
+        min_precision: expected precision that matches must reach; 0 where the threshold is that of
+            the best expected F1.
         flip: share of filter bits turned at random (BLIP), in 256ths; 0 to harden nothing.
         dummies: fake records added for each real one.
     """
@@ -103,6 +109,7 @@ class LinkageSchema:
     fields: tuple[LinkageField, ...]
     blocks: tuple[tuple[Part, ...], ...]
     one_to_one: str | bool
+    min_precision: float
     flip: int
     dummies: float
     digest: str
@@ -136,6 +143,7 @@ def load_schema(path: Path) -> LinkageSchema:
         fields=tuple(LinkageField(str(f["column"]), f["kind"]) for f in document["fields"]),
         blocks=tuple(tuple(_part(p) for p in block) for block in document.get("blocks", ())),
         one_to_one=document.get("one_to_one", "auto"),
+        min_precision=float(document.get("min_precision", 0)),
         flip=int(hardening.get("flip", 5)),
         dummies=float(hardening.get("dummies", 0.05)),
         digest=hashlib.sha256(content).hexdigest(),
@@ -148,11 +156,7 @@ def _part(text: str) -> Part:
 
 
 def _faults(document: dict[str, Any]) -> list[str]:
-    faults = [
-        f"unknown setting {name}"
-        for name in document
-        if name not in ("name", "version", "fields", "blocks", "one_to_one", "hardening")
-    ]
+    faults = [f"unknown setting {name}" for name in document if name not in _SETTINGS]
     fields = document.get("fields")
     if not isinstance(fields, list) or len(fields) < 2:
         return [*faults, "fields: at least two, each with column and kind"]
@@ -170,6 +174,8 @@ def _faults(document: dict[str, Any]) -> list[str]:
         faults += _block_faults(block, kinds)
     if document.get("one_to_one", "auto") not in _ONE_TO_ONE:
         faults.append("one_to_one: auto, true or false")
+    if not 0 <= document.get("min_precision", 0) < 1:
+        faults.append("min_precision: 0 to less than 1")
     hardening = document.get("hardening", {})
     if not 0 <= hardening.get("flip", 5) <= 64:
         faults.append("hardening.flip: 0 to 64 of 256 bits")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,8 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from anonymize.encoding.disguise import disguised
 from anonymize.encoding.encode import Encoded, encode
-from connectors.zones.secret import read_secret
+from connectors.zones.secret import derive_key, read_secret
 from linkage.evaluate import Pair, evaluate
 from linkage.link import Links, link
 from schemas.errors import DeliveryError
@@ -61,10 +62,10 @@ def link_files(
     encoded = perf_counter()
     links = link(mine, theirs, say)
     linked = perf_counter()
-    pairs = _pairs(links, ids, other_ids)
+    pairs, links = _real(links, ids, other_ids)
     _write(out, pairs, links)
     answer = {
-        "records": {"left": len(mine), "right": len(mine if theirs is None else theirs)},
+        "records": {"left": _known(ids), "right": _known(other_ids)},
         "candidates": links.candidates,
         "matches": links.matches,
         "review": len(pairs) - links.matches,
@@ -78,29 +79,32 @@ def link_files(
         },
     }
     if truth is not None:
-        known = _truth(truth)
+        known = true_pairs(truth)
         found = evaluate(pairs, links.probability, links.threshold, known, within=right is None)
-        answer |= {**asdict(found.chosen), "best": asdict(found.best)}
-        answer["best"]["threshold"] = found.best_threshold
+        best = {**asdict(found.best), "threshold": found.best_threshold}
+        answer |= {**asdict(found.chosen), "best": best}
     return answer
 
 
 def _encoded(
     path: Path, id_column: str, schema: LinkageSchema, secret: bytes
-) -> tuple[list[str], Encoded]:
+) -> tuple[list[str | None], Encoded]:
     wanted = [id_column, *schema.kinds]
-    table = _read(path)
+    table = read_table(path)
     if missing := [name for name in wanted if name not in table.column_names]:
         raise DeliveryError(
             "COLUMN-MISSING", f"{path.name} lacks {', '.join(missing)}; see its header line"
         )
     if not table.num_rows:
         raise DeliveryError("FILE-EMPTY", f"{path.name} holds no record")
-    ids: list[str] = table[id_column].to_pylist()
-    return ids, encode({name: table[name] for name in schema.kinds}, schema, secret)
+    ids = table[id_column].to_pylist()
+    own = derive_key(secret, "disguise", path.name)
+    mixed = disguised({name: table[name] for name in schema.kinds}, schema, own)
+    origin = [ids[row] if row >= 0 else None for row in mixed.origin.tolist()]
+    return origin, encode(mixed.columns, schema, secret, mixed.fakes)
 
 
-def _read(path: Path) -> pa.Table:
+def read_table(path: Path) -> pa.Table:
     """All columns as text; blank is unknown."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -120,18 +124,35 @@ def _read(path: Path) -> pa.Table:
     )
 
 
-def _truth(path: Path) -> set[Pair]:
-    table = _read(path)
+def true_pairs(path: Path) -> set[Pair]:
+    table = read_table(path)
     if table.num_columns < 2:
         raise DeliveryError("COLUMN-MISSING", f"{path.name} needs two columns of ids")
     first, second = table.column(0).to_pylist(), table.column(1).to_pylist()
     return set(zip(first, second, strict=True))
 
 
-def _pairs(links: Links, ids: list[str], others: list[str]) -> list[Pair]:
-    return [
-        (ids[i], others[j]) for i, j in zip(links.left.tolist(), links.right.tolist(), strict=True)
-    ]
+def _known(ids: list[str | None]) -> int:
+    return sum(one is not None for one in ids)
+
+
+def _real(
+    links: Links, ids: list[str | None], others: list[str | None]
+) -> tuple[list[Pair], Links]:
+    """Pairs of ids, best first, and their links; without those of fake records."""
+    pairs, kept = [], []
+    for row, (i, j) in enumerate(zip(links.left.tolist(), links.right.tolist(), strict=True)):
+        one, other = ids[i], others[j]
+        if one is not None and other is not None:
+            pairs.append((one, other))
+            kept.append(row)
+    rows = np.array(kept, np.int64)
+    return pairs, replace(
+        links,
+        left=links.left[rows],
+        right=links.right[rows],
+        probability=links.probability[rows],
+    )
 
 
 def _write(out: Path, pairs: list[Pair], links: Links) -> None:

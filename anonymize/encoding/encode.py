@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -38,12 +39,14 @@ class Encoded:
             the block ``name`` has when given name and surname stand in each other's place.
         rarity: field to the class of its value's rarity among the records encoded together, -1
             where unknown.
+        fakes: how many of the records are of nobody (``disguise``), not which.
     """
 
     schema: LinkageSchema
     filters: Mapping[str, Filters]
     tokens: Mapping[str, Tokens]
     rarity: Mapping[str, npt.NDArray[np.int8]]
+    fakes: int = 0
 
     def __len__(self) -> int:
         return len(next(iter(self.filters.values())))
@@ -67,15 +70,18 @@ class _Column:
 
 
 #: Text of one field: Arrow's, or any sequence.
-Texts = pa.Array | pa.ChunkedArray | Sequence[str | None]
+Texts: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str | None]
 
 
-def encode(columns: Mapping[str, Texts], schema: LinkageSchema, secret: bytes) -> Encoded:
+def encode(
+    columns: Mapping[str, Texts], schema: LinkageSchema, secret: bytes, fakes: int = 0
+) -> Encoded:
     """Encode records.
 
     Args:
         columns: a column of text for each field of the schema, all of one length.
         secret: of the agreement, at least 32 random bytes, the same at all agencies.
+        fakes: how many of the records are of nobody.
 
     Raises:
         SettingsError: the secret is too short.
@@ -91,15 +97,19 @@ def encode(columns: Mapping[str, Texts], schema: LinkageSchema, secret: bytes) -
             for field in schema.fields
             if field.kind in RARE
         },
+        fakes,
     )
 
 
-def _column(kind: str, values: Texts) -> _Column:
+def as_texts(values: Texts) -> pa.Array:
+    """As one Arrow array of text."""
     if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
-    if not isinstance(values, pa.Array):
-        values = pa.array(values, pa.string())
-    given = values.dictionary_encode("encode")
+        return values.combine_chunks()
+    return values if isinstance(values, pa.Array) else pa.array(values, pa.string())
+
+
+def _column(kind: str, values: Texts) -> _Column:
+    given = as_texts(values).dictionary_encode("encode")
     spelled = normalised_column(kind, given.dictionary).dictionary_encode()
     return _Column(spelled.dictionary, np.asarray(spelled.indices)[np.asarray(given.indices)])
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from anonymize.text.spans import Span, merged
-from anonymize.text.vocabulary import is_word
+from anonymize.text.vocabulary import EVERY_NAME, is_spelt, is_thing, is_word
 from anonymize.text.words import words
 
 _WORD = re.compile(r"\w+(?:['\u2019/&-]\w+)*['\u2019]?")
@@ -31,7 +31,11 @@ _JOINED = re.compile(r"(?:[-\u2011][A-Z]\w{0,30}){1,3}")
 _JOINING = re.compile(r"\b(?:\w{1,30}[-\u2011]){1,3}$")
 
 _FUNCTION = words("function")
-_JARGON = words("function", "reports", "indicators", "brands", "spanish")
+_JARGON = words(
+    "function", "reports", "indicators", "brands", "spanish", "abbreviations", "colours"
+)
+#: "V1", "S-2", "brn/blu"
+_ROLE = re.compile(r"(?i)[vswi][/#-]?\d")
 _GENERIC = _JARGON | words("institutions", "nationalities")
 _CALENDAR = words("calendar")
 _PARTICLES = words("particles")
@@ -40,8 +44,8 @@ _EVERYWHERE = words("everywhere")
 _VAGUE = words("function", "times")
 _PLACES = _GENERIC - {"united"}
 _EDGES = {
-    "ORGANIZATION": words("function", "indicators"),
-    "LOCATION": words("function", "indicators"),
+    "ORGANIZATION": words("function", "indicators", "abbreviations"),
+    "LOCATION": words("function", "indicators", "abbreviations"),
     "PERSON": _JARGON,
 }
 
@@ -74,7 +78,7 @@ def _lines(text: str, span: Span) -> Iterator[Span]:
         yield from _between(text, span, _is_no_name)
     elif span.type == "PERSON":
         lower = text[span.start : span.end].islower()
-        yield from _between(text, span, _is_link if lower else _is_lower_word)
+        yield from _between(text, span, _is_no_part if lower else _is_small)
     else:
         yield span
 
@@ -87,8 +91,20 @@ def _is_link(word: str) -> bool:
     return word.casefold() in _LINKS and not word.istitle()
 
 
-def _is_lower_word(word: str) -> bool:
-    return _is_link(word) or (word.islower() and _is_no_name(word))
+def _is_no_part(word: str) -> bool:
+    """Of words in small letters those that are neither names nor nouns, as family names are."""
+    plain = word.casefold()
+    return _is_link(word) or (
+        plain not in EVERY_NAME | _PARTICLES and is_word(word) and not is_thing(word)
+    )
+
+
+def _is_small(word: str) -> bool:
+    """Beside words with a capital those without one are no names."""
+    plain = word.casefold()
+    return _is_link(word) or (
+        word.islower() and plain not in _PARTICLES and (plain not in EVERY_NAME or is_word(word))
+    )
 
 
 def _between(text: str, span: Span, ends: Callable[[str], bool]) -> Iterator[Span]:
@@ -132,7 +148,7 @@ def _trimmed(text: str, span: Span) -> list[Span]:
     cut = _strict if span.type == "PERSON" else _any
     while found and cut(found[0].group(), found, edges):
         del found[0]
-    while found and cut(found[-1].group(), found, edges):
+    while found and (cut(found[-1].group(), found, edges) or _is_particle(span, found[-1])):
         del found[-1]
     if not found:
         return []
@@ -143,6 +159,11 @@ def _trimmed(text: str, span: Span) -> list[Span]:
     if kind == "DATE_TIME" and _AGE.search(text, start, end + 4):
         kind = "AGE"
     return [Span(start, max(end, _closing(text, end, span.end)), kind, span.score)]
+
+
+def _is_particle(span: Span, word: re.Match[str]) -> bool:
+    """No name of a person ends with a particle: "Ford van"."""
+    return span.type == "PERSON" and word.group().islower() and word.group() in _PARTICLES
 
 
 def _joined(text: str, start: int, end: int) -> tuple[int, int]:
@@ -161,12 +182,12 @@ def _closing(text: str, end: int, limit: int) -> int:
 
 
 def _any(word: str, found: Words, edges: frozenset[str]) -> bool:
-    return word.casefold() in edges
+    return word.casefold() in edges or bool(_ROLE.fullmatch(word))
 
 
 def _strict(word: str, found: Words, edges: frozenset[str]) -> bool:
     """Of a name only what is not written like one: "Will Best" stays whole."""
-    if word.casefold() not in edges:
+    if not _any(word, found, edges):
         return False
     return len(found) == 1 or not word.istitle() or word.casefold() in _FUNCTION
 
@@ -178,7 +199,7 @@ def _common_institution(found: Words) -> bool:
     Authority" or "the Labour Court" tells which office had to do with a person.
     """
     if all(word.group().islower() or word.group().casefold() in _JARGON for word in found):
-        return all(is_word(word.group()) for word in found)
+        return all(is_word(name) or is_spelt(name) for name in (w.group() for w in found))
     names = [word.group().casefold() for word in found]
     said = [name for name in names if name not in _FUNCTION]
     few = len(said) < 2 or not _EVERYWHERE.isdisjoint(said)
@@ -186,7 +207,20 @@ def _common_institution(found: Words) -> bool:
 
 
 def _all_in(known: frozenset[str]) -> Callable[[Words], bool]:
-    return lambda found: all(word.group().casefold() in known for word in found)
+    return lambda found: all(_stands(word.group(), known) for word in found)
+
+
+def _stands(word: str, known: frozenset[str]) -> bool:
+    plain = word.casefold()
+    return plain in known or bool(_ROLE.fullmatch(word)) or known.issuperset(plain.split("/"))
+
+
+def _no_person(found: Words) -> bool:
+    """Generic words alone, unless they are written and known as a name ("Bill Law")."""
+    named = len(found) > 1 and all(
+        word.group().istitle() and word.group().casefold() in EVERY_NAME for word in found
+    )
+    return not named and all(_stands(word.group(), _GENERIC) for word in found)
 
 
 def _vague(found: Words) -> bool:
@@ -219,7 +253,7 @@ def _nothing(found: Words) -> bool:
 
 
 _NOBODY: dict[str, Callable[[Words], bool]] = {
-    "PERSON": _all_in(_GENERIC),
+    "PERSON": _no_person,
     "ORGANIZATION": _common_institution,
     "LOCATION": _all_in(_PLACES),
     "DATE_TIME": _vague,

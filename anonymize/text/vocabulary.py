@@ -10,21 +10,34 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib import resources
+from pathlib import Path
+from unicodedata import combining, normalize
 
 from nicknames import NickNamer
+from rapidfuzz.distance import OSA
 from spacy.lookups import Lookups
 
 from anonymize.text.model import model_path
-from anonymize.text.words import words
+from anonymize.text.words import flat, load, words
 
+#: The lists of ``people.yaml``.
+PEOPLE = {
+    kind: frozenset(flat(rows))
+    for kind, rows in load(Path(__file__).parent / "names" / "people.yaml").items()
+}
 _OURS = words(
-    "function", "reports", "indicators", "institutions", "times", "calendar", "brands", "spanish"
+    *("function", "reports", "indicators", "institutions", "times", "calendar", "brands"),
+    *("spanish", "abbreviations"),
 )
-_NAMES = words("ambiguous", "surnames")
+_NAMES = words("ambiguous", "surnames") | PEOPLE["family"]
+#: Whatever may be somebody's name, common words among it.
+EVERY_NAME = _NAMES.union(words("given"), PEOPLE["given"], PEOPLE["monikers"])
 _KINDS = ("noun", "verb", "adj", "adv")
 _LEXICON_WORD = re.compile(r"\b[a-z]{3,}(?:'[a-z]+)?\b\*?")
 #: Shorter words have too many neighbours for one of them to be its misspelling.
-_MISSPELT = 6
+_MISSPELT, _MISSPELT_CASELESS = 7, 6
+#: A word without a vowel is an abbreviation, if it is no longer.
+_NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,5}")
 #: What is longer is neither a word nor a name.
 _LONGEST = 30
 #: Endings that inflect a word, and what its base form ends in instead.
@@ -40,13 +53,17 @@ def is_word(word: str) -> bool:
     plain = word.casefold().replace("\u2019", "'").rstrip(".").split("'")[0]
     if plain in _OURS or not 1 < len(plain) < _LONGEST:
         return True
-    if plain in _NAMES or plain in given_names():
+    bare = unaccented(plain)
+    if bare in _NAMES or bare in given_names() or plain in given_names():
         return False
     if plain in _indicating() or plain.startswith(_indicating_stems()):
         return True
     if "-" in plain.strip("-"):
         return all(is_word(part) for part in plain.split("-") if part)
-    return _known(plain) or (len(plain) >= _MISSPELT and _misspelt(plain))
+    if is_spelt(plain) or _NO_VOWEL.fullmatch(plain):
+        return True
+    least = _MISSPELT if word.istitle() else _MISSPELT_CASELESS
+    return len(plain) >= least and plain.isascii() and _misspelt(plain)
 
 
 @cache
@@ -54,7 +71,19 @@ def given_names() -> frozenset[str]:
     """English given names and nicknames, in lower case, less those that are mere words."""
     table = NickNamer().nickname_lookup
     known = set(table).union(*table.values())
-    return (frozenset(name for name in known if len(name) > 2) - _OURS) | words("given")
+    library = frozenset(name for name in known if len(name) > 2) - words("no_nicknames")
+    return ((library | PEOPLE["given"]) - _OURS) | words("given")
+
+
+def is_ours(plain: str) -> bool:
+    """Whether one of our lists has the word, in lower case."""
+    return plain in _OURS
+
+
+@lru_cache(maxsize=100_000)
+def is_spelt(plain: str) -> bool:
+    """Whether a dictionary or one of our lists has the word as it stands, in lower case."""
+    return plain in _OURS or plain in _indicating() or _known(plain)
 
 
 @lru_cache(maxsize=100_000)
@@ -64,6 +93,13 @@ def is_thing(word: str) -> bool:
     if plain in _OURS or plain in _indicating() or plain.startswith(_indicating_stems()):
         return False
     return plain in _index("noun")
+
+
+@lru_cache(maxsize=100_000)
+def is_quality(word: str) -> bool:
+    """Whether it is an adjective in its base form and no word of reports: family names are, too."""
+    plain = word.casefold()
+    return plain in _index("adj") and not is_ours(plain) and plain not in _indicating()
 
 
 @cache
@@ -87,7 +123,7 @@ def _lexicon() -> frozenset[str]:
 
 def _known(plain: str) -> bool:
     base = _dictionary()
-    if plain in base:
+    if plain in base or (plain.endswith("in") and plain[:-2] in base):
         return True
     for ending, instead in _ENDINGS:
         if plain.endswith(ending):
@@ -98,8 +134,15 @@ def _known(plain: str) -> bool:
 
 
 def _misspelt(plain: str) -> bool:
-    """Whether one edit makes one of our own words of it: those are the words of every report."""
-    return not _shortened().isdisjoint({plain, *_deletes(plain)})
+    """Whether one edit makes one of our own words of it: those are the words of every report.
+
+    Nobody mistypes the first letter so often that names with another one should stand.
+    """
+    near = _shortened()
+    meant = {word for form in (plain, *_deletes(plain)) for word in near.get(form, ())}
+    return any(
+        word[0] == plain[0] and OSA.distance(word, plain, score_cutoff=1) <= 1 for word in meant
+    )
 
 
 @cache
@@ -119,11 +162,23 @@ def _lookups() -> Lookups:
 
 
 @cache
-def _shortened() -> frozenset[str]:
-    """Our own longer words, and each of them without one of its letters."""
-    own = [word for word in _OURS | _indicating() if len(word) >= _MISSPELT]
-    return frozenset(own).union(*map(_deletes, own))
+def _shortened() -> dict[str, list[str]]:
+    """Our own longer words by themselves and by what is left of them without one letter."""
+    found: dict[str, list[str]] = {}
+    for word in _OURS | _indicating():
+        if len(word) >= _MISSPELT_CASELESS:
+            for form in {word, *_deletes(word)}:
+                found.setdefault(form, []).append(word)
+    return found
 
 
 def _deletes(word: str) -> set[str]:
     return {word[:at] + word[at + 1 :] for at in range(len(word))}
+
+
+@lru_cache(maxsize=100_000)
+def unaccented(word: str) -> str:
+    """``word`` in lower case, without accents: names are looked up by it."""
+    if word.isascii():
+        return word.lower()
+    return "".join(c for c in normalize("NFKD", word.casefold()) if not combining(c))

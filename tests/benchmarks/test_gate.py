@@ -208,9 +208,7 @@ def test_false_stops_among_a_thousand_clean_deliveries(tmp_path: Path) -> None:
         delivery = identifiers_of(cases.contract, [(cases.table.name, rows)])
         known = cases.known(rows)
         parts = (delivery.full_names, delivery.single_names, delivery.numbers)
-        masking = DeliveryNames.of(
-            *(part.to_pylist() for part in parts), delivery.case_numbers.to_pylist()
-        )
+        masking = DeliveryNames.of(*parts, delivery.case_numbers)
         texts = redact(rows.column("Narrative"), known, masking, "pseudonym")
         gate = gate_module.Gate.of(cases.contract, cases.table, delivery)
         try:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import time
 
+import pyarrow as pa
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from anonymize.text.known import DeliveryNames, Known
+from anonymize.text.known.data import load
 from anonymize.text.known.folding import Spelled, fold, spelling
-from anonymize.text.known.forms import exact_forms
+from anonymize.text.known.forms import exact_forms, stands_alone
 from anonymize.text.known.vocabulary import usual
 from anonymize.text.replace import redacted
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def words_of(name: str) -> list[str]:
+    return load("words.yaml")[name].split()
+
+
 names = st.text(LETTERS, min_size=4, max_size=12).map(str.capitalize)
 
 
@@ -42,6 +50,56 @@ def test_any_single_edit_of_a_name_is_masked(pair, case):
     spans = Known.of([f"{name} Zzyx"]).find(text)
     at = text.index(written, len("the person"))
     assert any(span.start <= at and at + len(written) <= span.end for span in spans)
+
+
+CONSONANTS, VOWELS = "bdfglmnprtv", "aeiou"
+syllables = st.tuples(st.sampled_from(CONSONANTS), st.sampled_from(VOWELS)).map("".join)
+
+
+@st.composite
+def called(draw: st.DrawFn) -> tuple[str, str]:
+    """A given name of several syllables and a pet name of its first: Franny, Guri, Niko."""
+    first, last = draw(syllables), draw(st.sampled_from(CONSONANTS))
+    rest = "".join(draw(st.lists(syllables, min_size=1, max_size=2)))
+    ending = draw(st.sampled_from(["y", "ie", "i", "o"]))
+    doubled = last * draw(st.integers(1, 2))
+    return f"{first}{last}{rest}".capitalize(), f"{first}{doubled}{ending}".capitalize()
+
+
+@given(called(), st.sampled_from(["{} said no", "then {} left", "SHE SAW {} THERE"]))
+def test_a_pet_name_of_the_first_syllable_is_masked(pair, sentence):
+    name, pet = pair
+    assume(stands_alone(fold(name)) and not usual(fold(pet)))
+    written = sentence.format(pet.upper() if sentence.isupper() else pet)
+    spans = Known.of([f"{name} Zzyx"]).find(written)
+    at = written.lower().index(pet.lower())
+    assert any(span.start <= at and at + len(pet) <= span.end for span in spans)
+
+
+@given(st.sampled_from(words_of("verbs") + words_of("nouns") + words_of("spanish")), st.data())
+def test_a_usual_word_in_small_letters_is_never_near_to_a_name(word, data):
+    at = data.draw(st.integers(0, len(word) - 1))
+    name = word[:at] + data.draw(st.sampled_from(LETTERS)) + word[at + 1 :]
+    assume(name != word and len(name) > 3)
+    text = f"They said that the {word} was not there."
+    assert all(text[span.start : span.end] != word for span in Known.of([name]).find(text))
+
+
+@given(names, st.sampled_from("0123456789b"), st.sampled_from(["{} at {}. {}", "{} {}. {}"]))
+def test_a_single_digit_or_small_letter_is_no_mention(name, sign, sentence):
+    text = sentence.format(name, sign, name)
+    spans = Known.of([name]).find(text)
+    at = text.index(f" {sign}.") + 1
+    assert not any(span.start <= at < span.end for span in spans)
+
+
+@given(st.lists(names, min_size=2, max_size=2), st.text(max_size=60))
+def test_names_of_a_delivery_are_the_same_from_lists_and_arrays(pair, text):
+    parts = [[" ".join(pair), text], pair, ["(510) 555-0123", text], ["24-00123", text]]
+    of_lists = DeliveryNames.of(*parts)
+    of_arrays = DeliveryNames.of(*(pa.array([None, *part]).slice(1) for part in parts))
+    written = f"{text} {' '.join(pair)} 510-555-0123 99-12345 {text}"
+    assert of_lists.find(written) == of_arrays.find(written)
 
 
 @given(st.text())

@@ -121,6 +121,68 @@ def test_exploitation_and_a_means_of_control_are_trafficking() -> None:
     assert "flagged" not in said("He was forced to work.")
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Whatever she earned was handed to Marlon in the lot.", "meansDebtBondageEarnings"),
+        ("The earnings were split, Kemp keeps 80 percent.", "meansDebtBondageEarnings"),
+        ("CONFISCATION OF PASSPORTS BY MGR", "meansWithholdDocs"),
+        ("Her ID was locked in the drawer.", "meansWithholdDocs"),
+        ("Kemp said that he would have her brother killed.", "meansThreats"),
+        ("She is afraid of what he will do to her son.", "meansThreats"),
+        ("with an extension cord, he struck her", "meansAbusePsyPhySex"),
+        ("His name was tattooed on her neck.", "meansAbusePsyPhySex"),
+        ("A job as a nanny, which never existed.", "meansFalsePromises"),
+        ("Pills are what he gives her before each customer.", "meansDrugsAlcohol"),
+        ("A guard sat outside the door of the room.", "meansDenyBasicNeeds"),
+        ("Nine men to a room, on the floor.", "meansDenyBasicNeeds"),
+        ("Her shift ran from dawn until dark.", "meansExcessiveWorkHours"),
+        ("It was a classmate of hers, her friend, who vouched.", "recruiterRelationFriend"),
+        ("A recruiter in Oaxaca signed him up.", "recruiterRelationOther"),
+    ],
+)
+def test_words_that_stand_together_say_it_in_any_order(text: str, code: str) -> None:
+    assert code in said(text + PIMP)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Reed sells her for sex and beats her.",
+        "She was made to service truckers, and he takes the money.",
+        "The girls are driven to johns by Lee, who keeps the cash.",
+        "They sew 14 hours a day and have not been paid.",
+        # says nothing of exploitation outright, but much that seldom goes without
+        "Boss: twelve to a room, locked at night; the crew are given meth to work 16 hours.",
+    ],
+)
+def test_exploitation_under_control_is_flagged(text: str) -> None:
+    assert "flagged" in said(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "She was not beaten.",
+        "Employee says the manager shorted his last check. Labor board referral given.",
+        "Husband hit her during an argument over the kids. Both were drinking.",
+        "Her passport was stolen from the rental car with her wallet and cash.",
+        "Guest refused to leave the hotel after checkout and threatened the clerk.",
+        "Mother reported her son left for school and did not come back.",
+        "Driver in possession of meth and a pistol near the truck stop.",
+        "Client lost her job at a restaurant and is behind on rent.",
+    ],
+)
+def test_other_matters_carry_no_indicator(text: str) -> None:
+    assert not said(text)
+
+
+def test_who_works_alone_is_not_exploited() -> None:
+    text = "The undercover detective paid her for sex; she was arrested for prostitution."
+    assert said(text) == {"typeOfSexProstitution"}
+    assert "isSexualExploit" in said(text + " Her pimp took her passport.")
+
+
 def test_doubt_and_dispute_lower_the_confidence() -> None:
     def confidence(text: str) -> float:
         return max(one.confidence for one in extract(text) if one.code == "meansWithholdDocs")

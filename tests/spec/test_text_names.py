@@ -32,6 +32,25 @@ The [Sgt]. [English] report is missing.
 Name: [jane doe]
 """
 
+CAPITALS_SAY_NOTHING = """
+[FAITH BEST] LIVES WITH [MERCY WHITE]. R/O SPOKE WITH [CHURCH, DIAMOND] AT THE HOTEL.
+[LU] TOLD HER SHE OWED A DEBT. [KING] SLAPPED HER.
+SHE HAS CIGARETTE BURNS. VICTIM WAS GIVEN ONLY RICE. SUSP SAID HE WILL KILL HER.
+he said [ebony park] works at the spa. roommate [grant] is supportive.
+client was trans by [harjit b]. and [b. sutfield]. ppwk sent to case mgmt dept.
+"""
+
+MISSPELT = """
+client was not alowed to leave the hotel. her boyfreind took her pasport.
+VICTIM WAS THREATEND AND HER PASSPRT WAS TAKEN.
+"""
+
+LISTS_AND_MONIKERS = """
+He goes by [Pretty Ricky]. She said [Ghost] did it. [Baby D] and [Big Tone] waited outside.
+[Short, Prince] drives for them. She lives with [Bill Law] in a trailer.
+[Rosa Alvarez] wrote to him. Later he drove [RA] to a motel.
+"""
+
 COMMON_WORDS = """
 She may go and will call in the summer; faith and mercy kept her alive.
 The ad said the price was fair. It was a brown car, a white van and a black truck.
@@ -59,6 +78,9 @@ She was paid by [Acme Staffing LLC] for cleaning.
 """
 
 
+CASES = (CAPITALS_SAY_NOTHING, MISSPELT, LISTS_AND_MONIKERS)
+
+
 def sentences(table):
     return [line for line in table.strip().splitlines() if line]
 
@@ -80,7 +102,7 @@ def outside(text):
     "sentence",
     [
         sentence
-        for table in (ANNOUNCED, COMMON_WORDS, GENERIC, INSTITUTIONS)
+        for table in (ANNOUNCED, *CASES, COMMON_WORDS, GENERIC, INSTITUTIONS)
         for sentence in sentences(table)
     ],
 )

@@ -244,7 +244,7 @@ def masking(monkeypatch):
     monkeypatch.setattr("anonymize.text.known.Known.of", tuple)
     monkeypatch.setattr(
         "anonymize.text.known.DeliveryNames.of",
-        lambda *parts: tuple(name for p in parts for name in p),
+        lambda *parts: tuple(name for p in parts for name in p.to_pylist()),
     )
     return made
 

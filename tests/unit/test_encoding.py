@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anonymize.encoding.disguise import disguised
 from anonymize.encoding.encode import Encoded, encode
 from anonymize.encoding.filters import as_arrow, filters, from_arrow, key_stream, turned
 from schemas.errors import ContractError, SettingsError
@@ -223,3 +224,23 @@ def test_filters_go_through_arrow_and_back() -> None:
     assert np.array_equal(from_arrow(column), made)
     assert np.array_equal(from_arrow(column.slice(1)), made[1:])
     assert pa.types.is_fixed_size_binary(column.type)
+
+
+def test_fakes_stand_among_the_records_and_their_own_numbers_are_made_up(write) -> None:
+    text = schema_text().replace("dummies: 0}", "dummies: 0.5}")
+    schema = write(text.replace("hardening", "  - {column: number, kind: ssn}\nhardening"))
+    people = {name: column * 20 for name, column in PEOPLE.items()}
+    people["number"] = [f"{900_000_000 + row}" for row in range(100)]
+    made = disguised(people, schema, KEY)
+    assert (len(made.origin), made.fakes) == (150, 50)
+    real = made.origin >= 0
+    assert sorted(made.origin[real]) == list(range(100))
+    assert made.origin[real].tolist() != list(range(100))
+    for name, column in made.columns.items():
+        values = np.array(column.to_pylist(), object)
+        assert values[real].tolist() == [people[name][row] for row in made.origin[real]]
+    numbers = np.array(made.columns["number"].to_pylist(), object)
+    assert not set(numbers[~real]) & set(people["number"])
+    again = disguised(people, schema, KEY)
+    assert np.array_equal(made.origin, again.origin)
+    assert not np.array_equal(made.origin, disguised(people, schema, OTHER).origin)

@@ -14,11 +14,12 @@ from anonymize.encoding.encode import Encoded, encode
 from anonymize.encoding.filters import filters, turned
 from linkage import blocking
 from linkage.compare import dice
-from linkage.decide import decide
+from linkage.decide import _at_threshold, decide
 from linkage.evaluate import evaluate
 from linkage.link import link
 from schemas.errors import ContractError
 from schemas.linkage import LinkageSchema, load_schema
+from tributary.bench.linkage import county, county_schema
 from tributary.county.misspell import Style, write_down
 from tributary.county.people import invent
 
@@ -141,3 +142,26 @@ def test_evaluation_by_hand() -> None:
     assert found.best.f1 == pytest.approx(3 * 2 / (4 + 4))
     turned_round = {(b, a) for a, b in truth}
     assert evaluate(pairs, probability, 0.5, turned_round, within=True).chosen == found.chosen
+
+
+@pytest.mark.parametrize(("min_precision", "matches"), [(0.0, 3), (0.9, 2), (0.99, 1)])
+def test_a_schema_can_ask_for_precision(min_precision: float, matches: int) -> None:
+    probability = np.array([0.99, 0.9, 0.6, 0.12])
+    weight = np.log(probability / (1 - probability))
+    found = _at_threshold(np.arange(4), 1 / (1 + np.exp(-weight)), min_precision)
+    assert (found.probability >= found.threshold).sum() == matches
+    assert found.expected_precision >= min_precision
+
+
+def test_pairs_of_one_probability_are_all_taken_or_none() -> None:
+    found = _at_threshold(np.arange(5), np.array([0.99, 0.7, 0.7, 0.7, 0.2]), 0.85)
+    assert (found.probability >= found.threshold).sum() in (1, 4)
+    assert found.expected_precision >= 0.85
+
+
+def test_the_bench_links_the_county_hardened_and_plain() -> None:
+    for hardened in (True, False):
+        answer = county(3_000, hardened=hardened)
+        assert answer["precision"] > 0.97
+        assert answer["recall"] > 0.9
+        assert answer["expected"]["precision"] >= county_schema().min_precision

@@ -17,8 +17,9 @@ MAY_IMPORT = {
     "schemas": set(),
     "connectors": {"schemas"},
     "anonymize": {"schemas", "connectors"},
+    "linkage": {"schemas", "connectors", "anonymize"},
     "warehouse": {"schemas", "connectors", "anonymize"},
-    "tributary": {"schemas", "connectors", "anonymize", "warehouse"},
+    "tributary": {"schemas", "connectors", "anonymize", "linkage", "warehouse"},
     "dags": {"schemas", "tributary"},
 }
 #: Imports that cost seconds: never where a DAG file is parsed.

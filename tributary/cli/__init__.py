@@ -12,7 +12,18 @@ import typer
 from rich.text import Text
 
 from schemas.errors import TributaryError, UnexpectedError
-from tributary.cli import audit, bench, contracts, demo, generate, link, redact, run, warehouse
+from tributary.cli import (
+    audit,
+    bench,
+    bench_linkage,
+    contracts,
+    demo,
+    generate,
+    link,
+    redact,
+    run,
+    warehouse,
+)
 from tributary.cli.console import err
 
 app = typer.Typer(
@@ -28,6 +39,7 @@ app.command("run")(run.run)
 app.command("generate")(generate.generate)
 app.command("redact")(redact.redact)
 app.command("link")(link.link)
+bench.app.command("linkage")(bench_linkage.linkage)
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")

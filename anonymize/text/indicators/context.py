@@ -59,19 +59,25 @@ def _triggers() -> _Triggers:
     )
 
 
+@cache
+def soliciting() -> Any:  # noqa: ANN401 - re2 has no types
+    """What tells of a sting, or of somebody who works alone."""
+    return compiled(data("context")["soliciting"])
+
+
 class Context:
     """The triggers of one text, found once for all its mentions."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
         triggers = _triggers()
-        self._stops = [match.end() for match in _SENTENCE_END.finditer(text)]
+        self._stops = sentence_ends(text)
         self._ends = [match.span() for match in triggers.ends.finditer(text)]
         never = [match.span() for match in triggers.never.finditer(text)]
         self._forward = {
-            name: ([span for span in _spans(pattern, text) if not meets(span, never)], words)
+            name: ([span for span in spans(pattern, text) if not meets(span, never)], words)
             if name in ("deny", "not")
-            else (_spans(pattern, text), words)
+            else (spans(pattern, text), words)
             for name, (pattern, words) in triggers.forward.items()
         }
 
@@ -149,7 +155,13 @@ class Context:
         return at < len(self._ends) and self._ends[at][0] < start
 
 
-def _spans(pattern: Any, text: bytes) -> list[tuple[int, int]]:  # noqa: ANN401 - re2 has no types
+def sentence_ends(text: bytes) -> list[int]:
+    """Where the sentences of ``text`` end, the last one left out."""
+    return [match.end() for match in _SENTENCE_END.finditer(text)]
+
+
+def spans(pattern: Any, text: bytes) -> list[tuple[int, int]]:  # noqa: ANN401 - re2 has no types
+    """Where ``pattern`` stands in ``text``."""
     return [match.span() for match in pattern.finditer(text)]
 
 

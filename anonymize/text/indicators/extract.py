@@ -5,22 +5,26 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from anonymize.text.indicators.context import Context, Stance, meets
+from anonymize.text.indicators.context import Context, Stance, meets, soliciting, spans
 from anonymize.text.indicators.indicator import Indicator
 from anonymize.text.indicators.lexicon import Rule, rules
 from anonymize.text.indicators.movement import movements
 from anonymize.text.indicators.normal import normal
+from anonymize.text.indicators.searched import Searched
 
 #: What doubt, and a denial elsewhere in the same text, leave of a rule's confidence.
 _DOUBTED = 0.7
 _DISPUTED = 0.7
+#: Evidence that makes a text one of exploitation where nothing in it says so outright.
+_ENOUGH = 0.8
 #: Characters of texts that are searched together.
 _BATCH = 1 << 18
 #: What stands between two of them: no phrase crosses it.
 _BETWEEN = b"\n.\n"
-_EXPLOITED = ("isSexualExploit", "isForcedLabour", "isOtherExploit")
+_SEXUAL = "isSexualExploit"
+_EXPLOITED = (_SEXUAL, "isForcedLabour", "isOtherExploit")
 
 
 class _Found(NamedTuple):
@@ -55,8 +59,9 @@ def extract_all(texts: Sequence[str]) -> list[list[Indicator]]:
             accumulate((len(one) + len(_BETWEEN) for one in plains[first:last]), initial=0)
         )
         together = _BETWEEN.join(plains[first:last])
+        searched = Searched(together)
         for rule in rules():
-            for start, end, inside in _matches(rule, together):
+            for start, end, inside in _matches(rule, searched):
                 at = bisect_right(begins, start) - 1
                 found[first + at].append(_Found(rule, start - begins[at], end - begins[at], inside))
     return [_read(*one) if one[2] else [] for one in zip(texts, plains, found, strict=True)]
@@ -78,12 +83,14 @@ def _read(text: str, plain: bytes, found: Sequence[_Found]) -> list[Indicator]:
     mentions = _mentions(found, plain, context)
     denied = {code for one in mentions if one.stance is Stance.DENIED for code in one.rule.codes}
     said = _counting([one for one in mentions if _stands(one, denied)])
-    sexual = any("isSexualExploit" in one.rule.codes for one in said)
+    alone = _alone(said, plain)
+    sexual = not alone and any(_SEXUAL in one.rule.codes for one in said)
     indicators = [
         Indicator(kind, code, one.rule.id, _confidence(one, code in denied), one.start, one.end)
         for one in said
         for kind, code in zip(one.rule.kinds, one.rule.codes, strict=True)
         if not (sexual and one.rule.yields and kind == "exploitation")
+        and not (alone and code == _SEXUAL)
     ]
     if indicators:
         indicators += movements(text, plain, context)
@@ -94,7 +101,7 @@ def _read(text: str, plain: bytes, found: Sequence[_Found]) -> list[Indicator]:
 def affirmed(rule: Rule, text: str) -> bool:
     """Whether ``rule`` by itself finds something in ``text`` that the text affirms."""
     plain = normal(text)
-    found = [_Found(rule, *match) for match in _matches(rule, plain)]
+    found = [_Found(rule, *match) for match in _matches(rule, Searched(plain))]
     return any(one.stance <= Stance.DOUBTED for one in _mentions(found, plain, Context(plain)))
 
 
@@ -107,13 +114,53 @@ def _stands(mention: _Mention, denied: set[str]) -> bool:
 
 def _counting(said: list[_Mention]) -> list[_Mention]:
     """Mentions that count beside the others; none where all are circumstances."""
-    own = {code for one in said if not one.rule.needs for code in one.rule.codes}
-    count = [one for one in said if not one.rule.needs or one.rule.needs & own]
-    weights: dict[str, float] = {}
-    for one in count:
-        code = one.rule.codes[0]
-        weights[code] = max(one.rule.weight, weights.get(code, 0))
-    return count if sum(weights.values()) >= 1 else []
+    hints = [one for one in said if one.rule.hint]
+    count, waiting = _accompanied([one for one in said if not one.rule.hint])
+    spoken = any(code in _EXPLOITED for one in count for code in one.rule.codes)
+    if not spoken and _sum(count + waiting + hints, "evidence") >= _ENOUGH:
+        count, _ = _accompanied(count + waiting, _kind_of(hints))
+    return count if _sum(count, "weight") >= 1 else []
+
+
+def _accompanied(
+    said: list[_Mention], count: Sequence[_Mention] = ()
+) -> tuple[list[_Mention], list[_Mention]]:
+    """Mentions with what they need, ``count`` among them, and those without."""
+    counting = [*count, *(one for one in said if not one.rule.needs)]
+    waiting = [one for one in said if one.rule.needs]
+    while waiting:  # what one rule says may be what another needs
+        codes = {code for one in counting for code in one.rule.codes}
+        more = [one for one in waiting if one.rule.needs & codes]
+        if not more:
+            break
+        counting += more
+        waiting = [one for one in waiting if not one.rule.needs & codes]
+    return counting, waiting
+
+
+def _kind_of(hints: list[_Mention]) -> list[_Mention]:
+    """The hints at the kind of exploitation that most speaks for."""
+    of: dict[tuple[str, ...], list[_Mention]] = {}
+    for one in hints:
+        of.setdefault(one.rule.codes, []).append(one)
+    return max(of.values(), key=lambda ones: (ones[0].rule.evidence, len(ones)), default=[])
+
+
+def _sum(mentions: Sequence[_Mention], name: str) -> float:
+    """Sum of an attribute of rules, of each code once; the most special code of a rule is its
+    last."""
+    most: dict[str, float] = {}
+    for one in mentions:
+        code = one.rule.codes[-1]
+        most[code] = max(getattr(one.rule, name), most.get(code, 0))
+    return sum(most.values())
+
+
+def _alone(said: list[_Mention], plain: bytes) -> bool:
+    """Whether a text tells of prostitution without anybody who profits: of a sting, or of somebody
+    who works alone, without a means of control."""
+    means = any("means" in one.rule.kinds and one.rule.weight for one in said)
+    return not means and bool(said) and soliciting().search(plain) is not None
 
 
 def _exploited_by_means(found: list[Indicator]) -> list[Indicator]:
@@ -133,29 +180,30 @@ def _confidence(mention: _Mention, disputed: bool) -> float:
     return round(mention.rule.confidence * doubted * (_DISPUTED if disputed else 1.0), 3)
 
 
-def _matches(rule: Rule, plain: bytes) -> list[tuple[int, int, bool]]:
+def _matches(rule: Rule, searched: Searched) -> list[tuple[int, int, bool]]:
     """Where a rule matches, and whether a denial within the match would deny it."""
-    found = [(*span, True) for span in _spans(rule.pattern, plain)]
-    found += [(*span, False) for span in _spans(rule.negated, plain)]
+    found = [(*span, True) for span in searched.spans(rule.pattern)]
+    found += [(*span, False) for span in searched.spans(rule.negated)]
+    for one in rule.together:
+        found += [(*span, one.inside) for span in searched.together(one)]
     if found and rule.exceptions is not None:
-        excepted = _spans(rule.exceptions, plain)
+        excepted = searched.spans(rule.exceptions)
         found = [one for one in found if not meets(one[:2], excepted)]
     return found
 
 
 def _mentions(found: Sequence[_Found], plain: bytes, context: Context) -> list[_Mention]:
     """How the text stands to what was found, without what its sentence unmakes."""
+    named = {one.rule.id: one.rule for one in found}.values()
     unmade = {
         (rule.id, context.sentence(start))
-        for rule in {one.rule.id: one.rule for one in found if one.rule.unless}.values()
-        for start, _ in _spans(rule.unless, plain)
+        for rule in named
+        if rule.unless
+        for start, _ in spans(rule.unless, plain)
     }
+    void = {rule.id for rule in named if rule.unless_text and rule.unless_text.search(plain)}
     return [
         _Mention(rule, start, end, context.stance(start, end, inside))
         for rule, start, end, inside in found
-        if (rule.id, context.sentence(start)) not in unmade
+        if rule.id not in void and (rule.id, context.sentence(start)) not in unmade
     ]
-
-
-def _spans(pattern: Any, plain: bytes) -> list[tuple[int, int]]:  # noqa: ANN401 - re2 has no types
-    return [] if pattern is None else [match.span() for match in pattern.finditer(plain)]

@@ -1,5 +1,8 @@
 r"""The lexicon: rules in YAML files beside this module, compiled to RE2.
 
+A rule has phrases, or groups of words that stand together in one sentence in any order: the phrases
+know how a thing is said, the groups what it is said with (``groups.yaml``, ``together.yaml``).
+
 A phrase is a regular expression read in lower case and without accents, with these liberties:
 
 * a blank is any run of blanks and hyphens, and `` .. `` stands for up to six words between,
@@ -27,7 +30,15 @@ from schemas.codes import code_list
 from schemas.errors import ContractError
 
 #: Files of rules.
-RULES: Final = ("means", "exploitation", "recruiter", "recruitment", "venue", "trafficking")
+RULES: Final = (
+    "means",
+    "exploitation",
+    "recruiter",
+    "recruitment",
+    "venue",
+    "trafficking",
+    "together",
+)
 #: Files whose rules are circumstances only, unless one says otherwise.
 _CIRCUMSTANCES: Final = ("recruitment", "venue")
 
@@ -41,6 +52,19 @@ _GAP = rf"[\s-]+(?:{_ANY}[\s-]+){{0,6}}"
 
 
 @dataclass(frozen=True)
+class Together:
+    """Groups of words that say something where they meet in a sentence.
+
+    Attributes:
+        groups: a compiled RE2 for each group.
+        inside: a denial between the words denies it; not so where a group has one itself.
+    """
+
+    groups: tuple[Any, ...]
+    inside: bool
+
+
+@dataclass(frozen=True)
 class Rule:
     """A rule of the lexicon.
 
@@ -49,14 +73,20 @@ class Rule:
         kinds: kind of each code.
         pattern: its phrases without a negation in them.
         negated: its phrases that have one themselves ("not allowed to leave").
+        together: combinations of groups, of each of which a word stands in the same sentence.
         exceptions: what is no mention where the two overlap.
         unless: what unmakes every mention of its sentence.
+        unless_text: what unmakes every mention of its text.
         needs: the rule counts only in a text that also carries one of these codes.
         yields: what it says of labour gives way where the text speaks of sexual exploitation: "put
             to work" is then no labour.
         weight: a text says something of exploitation where the weights of different codes in it
             come to 1. A hotel or a blow (0) is no sign of it by itself, a debt (0.5) only together
             with another.
+        evidence: what a mention that needs company gives towards it: a text speaks of exploitation,
+            too, where the evidence of different codes in it is enough.
+        hint: the rule counts only where a text was taken for one of exploitation by such evidence,
+            and says of which kind.
         affirms: sentences in which the rule must find its codes.
         silent: sentences in which it must find nothing.
     """
@@ -67,11 +97,15 @@ class Rule:
     confidence: float
     pattern: Any  # a compiled RE2, or None
     negated: Any  # a compiled RE2, or None
+    together: tuple[Together, ...]
     exceptions: Any  # a compiled RE2, or None
     unless: Any  # a compiled RE2, or None
+    unless_text: Any  # a compiled RE2, or None
     needs: frozenset[str]
     yields: bool
     weight: float
+    evidence: float
+    hint: bool
     affirms: tuple[str, ...]
     silent: tuple[str, ...]
 
@@ -91,7 +125,7 @@ def rules() -> tuple[Rule, ...]:
 
 def _rule(file: str, entry: Mapping[str, Any]) -> Rule:
     kinds = code_list("text_indicator").column("kind")
-    listed = entry["codes"]
+    listed, phrases = entry["codes"], entry.get("phrases", ())
     codes = (listed,) if isinstance(listed, str) else tuple(listed)
     if unlisted := [code for code in codes if code not in kinds]:
         raise ContractError(f"indicator rule {entry['id']}: codes not listed: {unlisted}")
@@ -100,16 +134,35 @@ def _rule(file: str, entry: Mapping[str, Any]) -> Rule:
         codes=codes,
         kinds=tuple(str(kinds[code]) for code in codes),
         confidence=float(entry["confidence"]),
-        pattern=_any_of(one for one in entry["phrases"] if not _NEGATION.search(one)),
-        negated=_any_of(one for one in entry["phrases"] if _NEGATION.search(one)),
+        pattern=_any_of(one for one in phrases if not _NEGATION.search(one)),
+        negated=_any_of(one for one in phrases if _NEGATION.search(one)),
+        together=tuple(_together(one) for one in entry.get("together", ())),
         exceptions=_any_of(entry.get("except", ())),
         unless=_any_of(entry.get("unless", ())),
+        unless_text=_any_of(entry.get("unless_text", ())),
         needs=frozenset(entry.get("needs", ())),
         yields=entry.get("yields", False),
         weight=float(entry.get("weight", file not in _CIRCUMSTANCES)),
+        evidence=float(entry.get("evidence", 0)),
+        hint=entry.get("hint", False),
         affirms=tuple(entry["affirms"]),
         silent=tuple(entry["silent"]),
     )
+
+
+def _together(names: str) -> Together:
+    """``names`` are those of groups, with `` + `` between them."""
+    groups = names.split(" + ")
+    listed = data("groups")
+    if unlisted := [name for name in groups if name not in listed]:
+        raise ContractError(f"the indicator lexicon has no groups {unlisted}")
+    negated = any(_NEGATION.search(one) for name in groups for one in listed[name])
+    return Together(tuple(_group(name) for name in groups), not negated)
+
+
+@cache
+def _group(name: str) -> Any:  # noqa: ANN401 - re2 has no types
+    return compiled(data("groups")[name])
 
 
 def _any_of(phrases: Iterable[str]) -> Any:  # noqa: ANN401 - re2 has no types
@@ -150,7 +203,9 @@ def compiled(phrases: Iterable[str]) -> Any:  # noqa: ANN401 - re2 has no types
 
 def expanded(phrase: str) -> str:
     """``phrase`` as a regular expression."""
-    spelled = _LIST.sub(lambda name: "(?:" + "|".join(_words(name[1])) + ")", phrase)
+    spelled = phrase
+    while _LIST.search(spelled):  # lists may name others
+        spelled = _LIST.sub(lambda name: "(?:" + "|".join(_words(name[1])) + ")", spelled)
     spelled = spelled.replace("n't", r"(?:[\s-]+not|n'?t)").replace("'", "'?").replace("'??", "'?")
     spelled = spelled.replace(" and ", " (?:and|&|n) ")
     spelled = _ANY_ENDING.sub(r"\1[a-z]*", spelled)

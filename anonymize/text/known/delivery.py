@@ -13,7 +13,19 @@ import pyarrow.compute as pc
 import re2
 
 from anonymize.text.known.folding import fold, spelling
-from anonymize.text.known.hashed import Hashes, Sieve, hashes_of, held, members, pairs, spellings
+from anonymize.text.known.hashed import (
+    Hashes,
+    Sieve,
+    Values,
+    hashes_of,
+    held,
+    mapped,
+    members,
+    pairs,
+    spellings,
+    strings,
+    table,
+)
 from anonymize.text.known.identifiers import Kind, kind_of
 from anonymize.text.known.vocabulary import Usual, listed, tells_nothing, usual
 from anonymize.text.spans import Span, merged
@@ -30,6 +42,7 @@ _GROUP = re.compile(r"\d+")
 _MOST_GROUPS = 6
 _REACH = 24  # characters between two words of one name: particles, an initial
 _NEXT = re.compile(r"[ \t]{0,2}[,.'\u2019-]{0,2}[ \t\n]{0,2}(?:[A-Za-z][.]?[ \t])?")
+_SHAPE = table(lambda sign: "9" if sign.isdigit() else "A" if sign.isalpha() else sign)
 _LEFT_OUT = listed("particles") | listed("titles")
 
 
@@ -53,10 +66,10 @@ class DeliveryNames:
     @classmethod
     def of(
         cls,
-        full_names: Iterable[str],
-        single_names: Iterable[str],
-        numbers: Iterable[str],
-        case_numbers: Iterable[str],
+        full_names: Values,
+        single_names: Values,
+        numbers: Values,
+        case_numbers: Values,
     ) -> DeliveryNames:
         spelled = spellings(numbers)
         abroad = pc.match_substring_regex(spelled, r"^1\d{10}$")
@@ -173,11 +186,10 @@ def _between(matches: list[re.Match[str]], one: int, other: int) -> tuple[int, i
     return matches[first].end(), matches[second].start()
 
 
-def _shapes(case_numbers: Iterable[str]) -> list[str]:
+def _shapes(case_numbers: Values) -> list[str]:
     """The commonest shapes: ``9`` for a digit, ``A`` for a letter; those too plain are none."""
-    values = pc.utf8_trim_whitespace(pa.array(list(case_numbers), pa.string()))
-    figures = pc.replace_substring_regex(values, "[0-9]", "9")
-    counts = pc.replace_substring_regex(figures, "[A-Za-z]", "A").value_counts()
+    values = pc.utf8_trim_whitespace(strings(case_numbers))
+    counts = mapped(values, _SHAPE).value_counts()
     common = sorted(counts.to_pylist(), key=lambda one: (-one["counts"], one["values"] or ""))
     shapes = [one["values"] or "" for one in common]
     return [shape for shape in shapes if shape.count("9") >= _CASE_DIGITS][:_MOST_SHAPES]

@@ -29,6 +29,7 @@ class Gathered:
     Attributes:
         near: spellings that one edit, a sound or a look may change, to the type of their spans.
         names: single words of persons' names, folded.
+        pets: ``pet_stems`` of ``names``.
         initials: first letters of ``names``.
         particles: what stands between them (de, la, van).
         houses: numbers of houses, folded.
@@ -38,6 +39,7 @@ class Gathered:
         self._forms: tuple[Forms, ...] = tuple({} for _ in Rule)
         self.near: dict[str, str] = {}
         self.names: set[str] = set()
+        self.pets: set[str] = set()
         self.initials: set[str] = set()
         self.particles: set[str] = set()
         self.numbers: list[Number] = []
@@ -49,6 +51,20 @@ class Gathered:
         for forms in reversed(self._forms):
             found |= forms
         return found
+
+    def add(self, other: Gathered) -> None:
+        """All that ``other`` holds, too."""
+        for rule, forms in enumerate(other._forms):
+            mine = self._forms[rule]
+            if rule == Rule.SEPARATED:
+                for letters in forms.keys() & mine.keys():
+                    both = mine[letters].joints + forms[letters].joints
+                    forms = forms | {letters: forms[letters]._replace(joints=both)}
+            mine.update(forms)
+        self.near.update(other.near)
+        self.numbers += other.numbers
+        for name in ("names", "pets", "initials", "particles", "houses"):
+            getattr(self, name).update(getattr(other, name))
 
     def whole(self, words: Iterable[str], kind: str) -> None:
         """Words that are the identifier however they are separated."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import OSA
 
-from anonymize.text.known.folding import spelling
+from anonymize.text.known.folding import fold, spelling
 from anonymize.text.known.forms import Forms, Rule
 from anonymize.text.known.gathered import Gathered
 from anonymize.text.known.identifiers import Kind
@@ -22,6 +22,7 @@ _GAP = r"[ \t]{0,2}[,.'\u2019\"-]{0,2}[ \t\n]{0,2}"
 _LEFT = re.compile(rf"([^\W_]+)({_GAP})$")
 _RIGHT = re.compile(rf"({_GAP})([^\W_]+)(\.?)")
 _PARTICLE = re.compile(r"[ -]([^\W\d_]{1,4})[ -]")
+_PARTICLES = re.compile(r"\b((?:[^\W\d_]{2,3} ){1,2})$")
 _COURTESY = re.compile(r"\b([A-Za-z]{2,4})\.? $")
 _REACH = 40  # characters looked at on either side of a span
 _STEPS = 6  # words a span grows by at either end
@@ -73,24 +74,35 @@ def _one_name(text: str, end: int, start: int) -> bool:
 
 def _name(text: str, span: Span, known: Gathered, forms: Forms) -> Span:
     start, end = span.start, span.end
+    small = text[start].islower()
     for _ in range(_STEPS):  # "J. Lopez", "Maria J", but not "the will. Lopez"
         left = _LEFT.search(text[max(0, start - _REACH) : start])
         if not left or not (
-            _belongs(left[1], left[2], known, forms) or _given_name(left, span, text)
+            _belongs(left[1], left[2], small, known, forms) or _given_name(left, span, text)
         ):
             break
         start -= len(left[0])
+    particles = _PARTICLES.search(text[max(0, start - _REACH) : start])
+    if particles and _of_family(particles[1]):
+        start -= len(particles[0])
     courtesy = _COURTESY.search(text[max(0, start - _REACH) : start])
     if courtesy and courtesy[1].lower() in listed("courtesy"):
         start -= len(courtesy[0])
     for _ in range(_STEPS):
         right = _RIGHT.match(text[end : end + _REACH])
         if not right or not _belongs(
-            right[2], right[1] if len(right[2]) > 1 else right[3], known, forms
+            right[2], right[1] if len(right[2]) > 1 else right[3], small, known, forms
         ):
             break
         end += len(right[0]) - (len(right[3]) if len(right[2]) > 1 else 0)
     return span._replace(start=start, end=end)
+
+
+def _of_family(words: str) -> bool:
+    """Whether words before a name are particles that the record holds otherwise, or not at all:
+    ``van den`` Berg, ``De Los`` Santos; one alone only with a capital."""
+    known = fold(words).split()
+    return listed("family_particles").issuperset(known) and (len(known) > 1 or words.istitle())
 
 
 def _given_name(left: re.Match[str], span: Span, text: str) -> bool:
@@ -107,23 +119,29 @@ def _given_name(left: re.Match[str], span: Span, text: str) -> bool:
     )
 
 
-def _belongs(word: str, after: str, known: Gathered, forms: Forms) -> bool:
-    """Whether a word beside a name is one more word of a name of the record."""
+def _belongs(word: str, after: str, small: bool, known: Gathered, forms: Forms) -> bool:
+    """Whether a word beside a name is one more word of a name of the record; ``small``: the name
+    is written without a capital."""
     folded = spelling(word)
     if len(folded) > 2 and "." in after:
         return False
     if folded == "s" and after.strip() in ("'", "\u2019"):
         return False
     if len(folded) == 1:
-        if "." in after:
-            return True  # a middle initial, which the record may not hold
-        return folded in known.initials and (word.isupper() or folded not in "ai")
+        if not word.isalpha():
+            return False
+        own = small or folded in {one[0] for one in known.particles}
+        if "." in after and (own or word.isupper()):
+            return True  # a middle initial, which the record may not hold; v. d. Berg
+        return folded in known.initials and (word.isupper() or (small and folded not in "ai"))
     if folded in known.particles:
         return True
     form = forms.get(folded)
     if form is not None and form.type == _PERSON and form.rule <= Rule.SHORT:
         return usual(folded) is not Usual.FUNCTION or "," in after or not word.islower()
     if not word[0].isupper() or usual(folded) is Usual.FUNCTION:
+        return False
+    if usual(folded) and not word.istitle():
         return False
     slip = _SLIP if usual(folded) is Usual.NO else _SLIP + 1
     return any(

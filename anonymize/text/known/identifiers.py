@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import Final
 
 from anonymize.text.known.data import load
@@ -24,6 +25,9 @@ _LABEL = re.compile(
     r"^(?:(?:case|incident|report|ref|file|booking|badge|unit|plate|lic|license|tag|vin|ssn|dob|phone|ph"
     r"|tel|cell|mobile|id|no|number|dl|cdl|driver'?s|passport|alien|acct|account|card)\b[.:#]?\s*|#\s*)+(?=.*\d)",
     re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"(?:apt|apartment|unit|suite|ste|room|rm|lot|space|spc)\b\.?\s*#?\s*\w{1,4}", re.IGNORECASE
 )
 _OR = re.compile(r"[;/|,]| or | and |\n")
 _DIGITS = 7  # of a number that may stand beside another in one field
@@ -58,15 +62,20 @@ def date_of(identifier: str) -> dt.date | None:
         return None
 
 
-def single(identifier: str) -> list[str]:
+@lru_cache(maxsize=1 << 12)
+def single(identifier: str) -> tuple[str, ...]:
     """The identifiers that one field holds, without what announces a number: ``Case no. 23-004512``
     is one, ``510-555-0134 or 510-555-0177`` are two."""
+    unit, _, place = identifier.partition(",")
+    if place and _UNIT.fullmatch(unit.strip()):  # Unit 6, Four Corners Motel
+        return unit.strip(), place.strip()
     several = _OR.split(identifier)
     if any(sum(map(str.isdigit, one)) < _DIGITS for one in several):
         several = [identifier]
-    return [_LABEL.sub("", one.strip(), count=1) for one in several]
+    return tuple(_LABEL.sub("", one.strip(), count=1) for one in several)
 
 
+@lru_cache(maxsize=1 << 12)
 def kind_of(identifier: str) -> str:
     """The kind of one identifier; a name where nothing else fits."""
     text = identifier.strip()
@@ -77,6 +86,8 @@ def kind_of(identifier: str) -> str:
     if _NUMBER.fullmatch(text):
         return _number(text)
     words = fold(text).split()
+    if _UNIT.fullmatch(text) and text[-1].isdigit():
+        return Kind.ADDRESS
     if _STREET.fullmatch(text) or _ends_as_street(words):
         return Kind.ADDRESS
     if _HANDLE.fullmatch(text) and not text.isupper():

@@ -4,7 +4,8 @@ look-alike letter."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,8 +16,17 @@ from rapidfuzz.process import cdist
 
 from anonymize.text.known.folding import fold, spelling
 from anonymize.text.known.identifiers import Kind
+from anonymize.text.known.nicknames import pet_stem
 from anonymize.text.known.sounds import consonants, looks, sound
-from anonymize.text.known.vocabulary import Usual, always_capital, means_person, usual
+from anonymize.text.known.vocabulary import (
+    Usual,
+    always_capital,
+    begins_sentence,
+    inflected,
+    means_person,
+    tells_nothing,
+    usual,
+)
 from anonymize.text.spans import Span
 
 # Words, and what signs link: O'Brien, big_mike, a.lopez@mail.org. Linear: a run of letters is never
@@ -34,9 +44,20 @@ _ONE_SLIP = 3  # letters of a name that one slip leaves recognisable
 _SURE = 4  # letters of a name that it leaves recognisable wherever the word stands
 _TWO_SLIPS = 8
 _SOUND = 3
+_PET = 3  # letters of a syllable that tells a pet name where case tells nothing
 _SOUND_SLIP = 6
 _CONSONANTS = 4
+_SYLLABLES = 7  # letters of a name that two slips leave recognisable if they are an exchange
 _ALIKE = 0.5  # share of a word's letters that may differ where its consonants are the same
+
+
+class _Where(IntEnum):
+    """Where a word that is near to a name is that name; the higher, the more widely."""
+
+    WITHIN = 0  # where it is written as a name, and not because a sentence begins
+    WRITTEN = 1  # where it is written as a name
+    CASELESS = 2  # and where case tells nothing
+    ANYWHERE = 3
 
 
 class _Reading(NamedTuple):
@@ -44,6 +65,8 @@ class _Reading(NamedTuple):
     sound: str
     consonants: str
     looks: str
+    letters: str  # in the order of the alphabet
+    pet: str
     doubtful: bool
 
 
@@ -52,8 +75,7 @@ def _reading(word: str) -> _Reading | None:
     """A word of a text, read; None where it is too short, no word, or a usual one. A usual one with
     a capital is read, but doubtful."""
     folded = spelling(word)
-    letters = sum(map(str.isalpha, folded))
-    if len(folded) < _SHORTEST or letters < 2 or len(word) > _LONGEST:
+    if len(folded) < _SHORTEST or sum(map(str.isalpha, folded)) < 2 or len(word) > _LONGEST:
         return None
     kind = word.isascii() and (
         usual(folded) or usual(fold(word)) or usual(fold(word).removesuffix(" s"))
@@ -63,7 +85,19 @@ def _reading(word: str) -> _Reading | None:
     if kind and folded in always_capital():
         return None
     said = sound(folded)
-    return _Reading(folded, said, consonants(said), looks(folded), bool(kind))
+    letters = "".join(sorted(folded))
+    hard, shape = consonants(said), looks(folded)
+    return _Reading(folded, said, hard, shape, letters, pet_stem(folded), bool(kind))
+
+
+def _is_there(text: str, start: int, end: int, where: _Where) -> bool:
+    if where is _Where.WITHIN:
+        return means_person(text, start, end, own=False) and not begins_sentence(text, start)
+    return (
+        where is _Where.ANYWHERE
+        or means_person(text, start, end, own=False)
+        or (where is _Where.CASELESS and tells_nothing(text, start, end))
+    )
 
 
 def _close(
@@ -82,9 +116,11 @@ class Near:
 
     Args:
         targets: spelling to the type of its spans.
+        pets: ``pet_stems`` of persons' names.
     """
 
-    def __init__(self, targets: Mapping[str, str]) -> None:
+    def __init__(self, targets: Mapping[str, str], pets: Set[str] = frozenset()) -> None:
+        self._pets = pets
         self._types = dict(targets)
         self._words = [word for word in targets if len(word) >= _ONE_SLIP]
         slips = [2 if len(word) >= _TWO_SLIPS else 1 for word in self._words]
@@ -93,7 +129,12 @@ class Near:
         self._sounds = {key: word for key, word in said.items() if len(key) >= _SOUND}
         self._long_sounds = [key for key in self._sounds if len(key) >= _SOUND_SLIP]
         hard = {consonants(key): word for key, word in self._sounds.items()}
-        self._consonants = {key: word for key, word in hard.items() if len(key) >= _CONSONANTS}
+        self._consonants = {
+            key: word
+            for key, word in hard.items()
+            if len(key) >= _CONSONANTS or len(word) >= _SYLLABLES
+        }
+        self._long = {"".join(sorted(word)): word for word in targets if len(word) >= _SYLLABLES}
         self._looks = {looks(word): word for word in targets}
 
     def find(self, text: str) -> Iterator[Span]:
@@ -111,8 +152,8 @@ class Near:
         for found in pattern.finditer(text):
             linked = [] if found[0].isalnum() else _WORD.finditer(text, *found.span())
             for word in (found, *linked):
-                kind, sure = near.get(word[0], ("", False))
-                if kind and (sure or means_person(text, word.start(), word.end(), False)):
+                kind, where = near.get(word[0], ("", _Where.WITHIN))
+                if kind and _is_there(text, word.start(), word.end(), where):
                     yield Span(word.start(), word.end(), kind, 0.9)
 
     def _titled(self, text: str) -> Iterator[Span]:
@@ -124,11 +165,11 @@ class Near:
             ):
                 yield Span(titled.start(1), titled.end(1), Kind.PERSON, 0.9)
 
-    def _near(self, words: set[str]) -> dict[str, tuple[str, bool]]:
-        """Of these words those that are near: the type of what they are near to, and whether they
-        are wherever they stand."""
+    def _near(self, words: set[str]) -> dict[str, tuple[str, _Where]]:
+        """Of these words those that are near: the type of what they are near to, and where they
+        are it."""
         readings = [(word, read) for word in words if (read := _reading(word))]
-        found: dict[str, tuple[str, bool]] = {}
+        found: dict[str, tuple[str, _Where]] = {}
         if not readings:
             return found
         near = [(at, self._by_key(read)) for at, (_, read) in enumerate(readings)]
@@ -139,14 +180,25 @@ class Near:
             if target:
                 word, read = readings[at]
                 sure = not read.doubtful and (len(target) >= _SURE or read.word == target)
-                found[word] = self._types[target], sure or found.get(word, ("", False))[1]
+                where = _Where.ANYWHERE if sure else _Where.WRITTEN
+                if inflected(read.word):  # Denies is no Denise
+                    where = _Where.WITHIN
+                found[word] = self._types[target], max(where, found.get(word, ("", where))[1])
+        for word, read in readings:
+            if read.pet in self._pets and word not in found:
+                sure = not read.doubtful and len(read.pet) >= _PET
+                found[word] = Kind.PERSON, _Where.CASELESS if sure else _Where.WRITTEN
         return found
 
     def _by_key(self, read: _Reading) -> str | None:
         target = self._sounds.get(read.sound) or self._looks.get(read.looks)
         if target:
             return target
-        hard = self._consonants.get(read.consonants)
-        if hard and OSA.distance(read.word, hard) <= len(hard) * _ALIKE:
+        exchanged = self._long.get(read.letters)
+        if exchanged and exchanged[0] == read.word[0]:
+            return exchanged  # Okwonko of Okonkwo
+        hard = self._consonants.get(read.consonants, "")
+        slips = len(hard) * _ALIKE if len(read.consonants) >= _CONSONANTS else 2
+        if hard and OSA.distance(read.word, hard) <= slips:
             return hard
         return None

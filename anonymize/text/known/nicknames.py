@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import cache, lru_cache
 
 import nicknames
 
 from anonymize.text.known.data import load
+from anonymize.text.known.sounds import sound
 
 _SHORTEST = 3  # letters of a stem that an ending makes a pet name of
 _VOWELS = "aeiou"
+_FIRST_SYLLABLE = re.compile("[^aeiouy]*[aeiouy]+[^aeiouy]{1,2}")
+_LAST_SYLLABLE = re.compile("[^aeiouy]+[aeiouy]+[^aeiouy]+(?=[aeiouy]?$)")
+_PET = re.compile("(.*[^aeiouy])(?:y|i|ie|ey|ee|o|u)")
+_SHORTEST_PET = 4  # letters
 
 
 @cache
@@ -65,3 +71,29 @@ def diminutives(name: str) -> frozenset[str]:
     if name.endswith(("y", "ie")) and len(name) > _SHORTEST + 1:
         found.add(name.removesuffix("y").removesuffix("ie"))
     return frozenset(found) - {name}
+
+
+@lru_cache(maxsize=1 << 14)
+def pet_stems(name: str) -> frozenset[str]:
+    """``sound`` of the syllables of a name that pet names are made of: ``fran`` of Francesca
+    (Franny), ``gur`` of Gurpreet (Guri), ``Sel`` of Maricel (Cely)."""
+    first, last = _FIRST_SYLLABLE.match(name), _LAST_SYLLABLE.search(name)
+    stems = {first[0], first[0][:-1]} if first else set[str]()
+    if last:
+        stems.add(last[0])
+    return frozenset(
+        _stem_sound(stem)
+        for stem in stems
+        if len(stem) > 1 and stem != name and not stem.endswith(tuple(_VOWELS))
+    )
+
+
+def pet_stem(word: str) -> str:
+    """``sound`` of what a word is the pet name of, if by its ending it may be one; else empty."""
+    found = _PET.fullmatch(word) if len(word) >= _SHORTEST_PET else None
+    return _stem_sound(found[1]) if found else ""
+
+
+def _stem_sound(stem: str) -> str:
+    """``sound`` of letters that are no end of a word."""
+    return sound(f"{stem}a").removesuffix("a")

@@ -132,18 +132,24 @@ def organisation(identifier: str, found: Gathered) -> None:
         kinds = listed("organisations")
         first = next((at for at, word in enumerate(plain) if word in kinds), len(plain))
         own = plain[:first]
+        if len(own) > 1 and own[0] in listed("articles"):
+            own = own[1:]
+            found.whole(plain[1:], Kind.ORGANISATION)
         if len(own) > 1 or (own and usual(own[0]) is Usual.NO and len(own[0]) >= _HANDLE):
             found.whole(own, Kind.ORGANISATION)
         if own:
-            found.whole(plain[: first + 1], Kind.ORGANISATION)
+            found.whole((*own, *plain[first : first + 1]), Kind.ORGANISATION)
 
 
 @cache
 def _alternatives() -> dict[str, tuple[str, ...]]:
     data: dict[str, list[str]] = load("streets.yaml")
     ordinals = " ".join(data["ordinals"]).split()
-    lines = [*data["types"], *data["more_types"], *data["directions"]]
-    found = {word: tuple(line.split()) for line in lines for word in line.split()}
+    found: dict[str, tuple[str, ...]] = {}
+    for kind in ("own_names", "types", "more_types", "directions"):
+        for line in data[kind]:
+            for word in line.split():
+                found[word] = (*found.get(word, ()), *line.split())
     for at, word in enumerate(ordinals, start=1):
         figures = f"{at}{_ordinal(at)}"
         found[word] = found[figures] = (word, figures, str(at))
@@ -158,7 +164,7 @@ def address(identifier: str, found: Gathered) -> None:
     stop = next((at for at, word in enumerate(words) if at > 1 and word in units), len(words))
     words = words[:stop]
     house = words.pop(0) if words and words[0][0].isdigit() and len(words) > 1 else ""
-    ways = _street_forms(words)
+    ways = [way for road in _roads(words) for way in _street_forms(road)]
     if len(words) > _NUMBERED and words[-1].isdigit():  # State Route 9 9352: the last is a unit
         ways += _street_forms(words[:-1])
     for way in ways:
@@ -176,6 +182,18 @@ def street_types() -> frozenset[str]:
     """Words for a kind of street, and their abbreviations."""
     data: dict[str, list[str]] = load("streets.yaml")
     return frozenset(" ".join([*data["types"], *data["more_types"]]).split())
+
+
+def _roads(words: list[str]) -> list[list[str]]:
+    """``County Road 9`` and the other ways to write what kind of a road it is."""
+    found, text = [words], f" {' '.join(words)} "
+    roads: list[list[str]] = load("streets.yaml")["roads"]
+    for ways in roads:
+        said = next((way for way in sorted(ways, key=len, reverse=True) if f" {way} " in text), "")
+        number = text.partition(f" {said} ")[2][:1] if said else ""
+        if number.isdigit():
+            found += [text.replace(f" {said} ", f" {way} ").split() for way in ways if way != said]
+    return found
 
 
 def _street_forms(words: list[str]) -> list[tuple[str, ...]]:

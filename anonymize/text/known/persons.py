@@ -12,14 +12,14 @@ from anonymize.text.known.folding import fold
 from anonymize.text.known.forms import Forms, Rule
 from anonymize.text.known.gathered import Gathered, form
 from anonymize.text.known.identifiers import Kind
-from anonymize.text.known.nicknames import abbreviated, diminutives, other_forms
+from anonymize.text.known.nicknames import abbreviated, diminutives, other_forms, pet_stems
 from anonymize.text.known.vocabulary import Usual, listed, usual
 
 _TYPE = Kind.PERSON
 _SEVERAL = re.compile(r"\b(?:aka|a/k/a|a\.k\.a\.?|alias|fka|f/k/a|goes by)\b|[;/|]", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"\u201c(«]([^\"\u201d)»]+)[\"\u201d)»]")
 _NEAR = 3  # letters of a word that one edit leaves recognisable
-_NEAR_PAIR = 6
+_NEAR_PAIR = 5
 _NEAR_SHORT = 6
 _CUT = 6  # letters of a name that is also called by its beginning
 _PIECE = 4  # letters of what a name is cut to; one less must be written as a name
@@ -38,7 +38,7 @@ def gather(identifier: str, found: Gathered) -> None:
 
 def _one(text: str, found: Gathered) -> None:
     before, _, after = text.partition(",")
-    family, given = _words(before), _words(after)
+    family, given = _words(before, is_family="," in text), _words(after)
     words = given + family
     if not words:
         words = fold(text).split()  # a title alone may be an alias: King, Doc
@@ -62,8 +62,16 @@ def gather_doubtful(words: Sequence[str], found: Gathered) -> None:
     found.initials.update((first[0], last[0]))
 
 
-def _words(text: str) -> list[str]:
-    return [word for word in fold(text).split() if word not in listed("titles")]
+def _words(text: str, is_family: bool = False) -> list[str]:
+    """Words of a name without titles; one at its end, or before the comma, may be a family name."""
+    words = fold(text).split()
+    last = len(words) - 1
+    return [
+        word
+        for at, word in enumerate(words)
+        if word not in listed("titles")
+        or (word in listed("family_titles") and at == last and (last > 0 or is_family))
+    ]
 
 
 def _names(words: Sequence[str]) -> list[str]:
@@ -90,6 +98,7 @@ def _add_names(words: Sequence[str], found: Gathered) -> None:
         found.words(called.short, Rule.SHORT)
         found.words(called.cut, Rule.CUT)
         found.near.update(called.near)
+        found.pets |= called.pets
         if len(name) >= _NEAR:
             found.near[name] = _TYPE
     found.particles.update(listed("particles").intersection(words[:-1]))
@@ -112,6 +121,7 @@ class _Called(NamedTuple):
     short: Forms
     cut: Forms
     near: dict[str, str]
+    pets: frozenset[str]
 
 
 @lru_cache(maxsize=1 << 14)
@@ -123,6 +133,7 @@ def _called(name: str) -> _Called:
         dict.fromkeys(short, form(_TYPE, Rule.SHORT)),
         dict.fromkeys(pieces - short, form(_TYPE, Rule.CUT)),
         dict.fromkeys(near, _TYPE),
+        pet_stems(name),
     )
 
 
@@ -133,9 +144,9 @@ def _pieces(name: str) -> set[str]:
     ends = {
         name[start:stop] for start in range(1, len(name)) for stop in (len(name) - 1, len(name))
     }
-    return {piece for piece in ends if len(piece) >= _PIECE} | {
-        name[:length] for length in range(_PIECE - 1, len(name) - 1)
-    }
+    pieces = {piece for piece in ends if len(piece) >= _PIECE}
+    pieces |= {name[:length] for length in range(_PIECE - 1, len(name) - 1)}
+    return {piece for piece in pieces if usual(piece) is not Usual.FUNCTION}
 
 
 def _add_compounds(words: Sequence[str], found: Gathered) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 
 import ahocorasick
@@ -31,6 +32,13 @@ _WORD = 64  # letters on either side of such a form
 _SPLIT = 5  # letters of a name that is found in two pieces
 _TIMES = frozenset(("am", "pm", "us", "ie", "eg"))
 _AFTER_TIME = re.compile(r"\d\s*$|\b(?:the|this|of)\s$", re.IGNORECASE)
+_ACTED_ON = re.compile(r"([^\W_]+) $")
+_PLACE_BEFORE = re.compile(
+    r"(?:,\s?|\b(?:in|to|from|of|near|at|through|via|state|the|an?|another)\s|[A-Z][a-z]+\s)$"
+)
+_PLACE_AFTER = re.compile(
+    r"\W{0,2}(?:\d|plates?|lic|dl\b|id\b|driver|state|resident|reg|tag|dmv|dep)", re.IGNORECASE
+)
 _INITIALS = re.compile(r"[^\W\d_](?:\.[ -]?|[ -])?(?:[^\W\d_](?:\.[ -]?|[ -])?){1,3}")
 
 
@@ -68,10 +76,25 @@ def _gathered(identifiers: Iterable[str]) -> Gathered:
         words = fold(identifier).split()
         name = words if kind == Kind.PERSON and "," not in identifier else []
         if before and 1 in (len(before), len(name)) and 0 < len(name) <= _FIELD:
-            person(" ".join(before + name), found)  # fields of one name: given, family
+            found.add(_of_person(" ".join(before + name)))  # fields of one name: given, family
         before = name
         if len("".join(words)) >= _SHORTEST:
-            _gather(identifier, kind, words, found)
+            found.add(_of_one(identifier, kind))
+    return found
+
+
+@lru_cache(maxsize=1 << 12)
+def _of_person(name: str) -> Gathered:
+    found = Gathered()
+    person(name, found)
+    return found
+
+
+@lru_cache(maxsize=1 << 12)
+def _of_one(identifier: str, kind: str) -> Gathered:
+    """Of one identifier: the same person, telephone or address is of many records."""
+    found = Gathered()
+    _gather(identifier, kind, fold(identifier).split(), found)
     return found
 
 
@@ -94,12 +117,14 @@ class _Search:
     def __init__(self, known: Gathered) -> None:
         self._known, self._all = known, known.forms()
         self._forms = ahocorasick.Automaton()
+        add, whole = self._forms.add_word, Rule.WHOLE
         for letters, form in self._all.items():
-            if len(letters) >= (_SHORTEST_WHOLE if form.rule is Rule.WHOLE else _SHORTEST):
-                self._forms.add_word(letters, (len(letters), form))
+            length = len(letters)
+            if length >= _SHORTEST_WHOLE or (length == _SHORTEST and form[1] is not whole):
+                add(letters, (length, form))
         if len(self._forms):
             self._forms.make_automaton()
-        self._near = Near(known.near)
+        self._near = Near(known.near, known.pets)
         self._numbers = Numbers(known.numbers)
 
     def find(self, text: str) -> list[Span]:
@@ -192,7 +217,26 @@ def _are_initials(text: str, first: int, last: int, letters: str) -> bool:
             bare.islower() or _AFTER_TIME.search(text[:first][-9:])
         )
     plain = bare.isupper() or (bare.islower() and tells_nothing(text, first, last))
-    if not plain or " " in bare or usual(letters) is Usual.FUNCTION:
+    short = letters in listed("abbreviations")
+    if not plain or " " in bare or (usual(letters) is Usual.FUNCTION and not short):
         return False
-    other = usual(letters) is not Usual.NO or letters in listed("abbreviations")
-    return not other or means_person(text, first, last, own=False)
+    other = short or usual(letters) is not Usual.NO
+    if not other or means_person(text, first, last, own=False) or _acted_on(text, first):
+        return True
+    return (
+        letters in listed("states")
+        and not tells_nothing(text, first, last)
+        and not (
+            _PLACE_BEFORE.search(text[max(0, first - _WORD) : first])
+            or _PLACE_AFTER.match(text, last)
+        )
+    )
+
+
+def _acted_on(text: str, first: int) -> bool:
+    """Whether what stands before says that a person follows: "picked up", "told"; never where all
+    is in capitals."""
+    before = _ACTED_ON.search(text[max(0, first - _WORD) : first])
+    return (
+        before is not None and before[1].lower() in listed("acted_on") and not before[1].isupper()
+    )

@@ -27,9 +27,11 @@ _VOWELS = "aeiou"
 _BEFORE = re.compile(r"([^\W_]+)['\u2019.]?[\s,:;\"\u201c(-]{0,3}$")
 _WITH_INITIAL = re.compile(r" [^\W\d_]\.")
 _INITIAL = re.compile(r"[^\W\d_]\. ?")
+_POSSESSIVE = re.compile(r"['\u2019][sS]\b")
 _AFTER = re.compile(r"['\u2019]?[\s,\")-]{0,2}([^\W_]+)")
 _STARTS = re.compile(r"(?:^|[.!?:;\n•*>])[\s\"\u201c'(-]*$")
 _BEGINNINGS = re.compile(r"(?:^|[.!?]\s{1,3})([^\W\d_])")
+_EMPHASIS = 3  # letters of a function word in capitals that may be a name
 _AROUND = 40  # characters looked at on either side
 _LETTERS_FOR_CASE = 300  # characters on either side that show how a text uses capitals
 
@@ -73,8 +75,22 @@ def _usual() -> dict[str, Usual]:
     return found
 
 
+@cache
+def _inflections() -> frozenset[str]:
+    """Forms of verbs that are no other word: denies, asked."""
+    lists: dict[str, str] = load("words.yaml")
+    bases = {word for words in lists.values() for word in words.split()}
+    forms = {form for verb in lists["verbs"].split() for form in _inflected(verb)}
+    return frozenset(forms) - bases - set(map(_plural, lists["nouns"].split()))
+
+
+def inflected(word: str) -> bool:
+    """Whether a folded word is a usual verb with an ending."""
+    return word in _inflections()
+
+
 def usual(word: str) -> Usual:
-    """What a folded word is in English; ``"s"`` after a usual word changes nothing."""
+    """What a folded word is in English or Spanish."""
     return _usual().get(word, Usual.NO)
 
 
@@ -111,19 +127,34 @@ def means_person(text: str, start: int, end: int, own: bool) -> bool:
     if word.islower() or tells_nothing(text, start, end):
         return own and kind is Usual.WORD and tells_nothing(text, start, end)
     if word.isupper() and len(word) > 1:
-        return own and kind is Usual.WORD
+        return own and (kind is not Usual.FUNCTION or _alone_in_capitals(text, start, end))
     if _is_date(text, start, end):
         return False
-    if _STARTS.search(text[max(0, start - _AROUND) : start]):
-        return own and kind is Usual.WORD
+    if begins_sentence(text, start):
+        return kind is Usual.NO or (own and kind is Usual.WORD)
     return True
+
+
+def begins_sentence(text: str, start: int) -> bool:
+    """Whether a sentence, a line, or what a colon announces begins there."""
+    return bool(_STARTS.search(text[max(0, start - _AROUND) : start]))
+
+
+def _alone_in_capitals(text: str, start: int, end: int) -> bool:
+    """Whether the words beside one in capitals are not: "asked WILL to", but no "DO NOT"."""
+    if end - start < _EMPHASIS:
+        return False
+    before, after = _BEFORE.search(text[max(0, start - _AROUND) : start]), _AFTER.match(text, end)
+    return not any(beside and beside[1].isupper() for beside in (before, after))
 
 
 def _introduced(text: str, start: int, end: int) -> bool:
     before = _BEFORE.search(text[max(0, start - _AROUND) : start])
     if before and (fold(before[1]) in listed("before") or _INITIAL.fullmatch(before[0])):
         return True
-    if text[end : end + 2] in ("'s", "\u2019s", "'S", "\u2019S") and not text[start:end].islower():
+    if not text[start:end].islower() and (
+        _POSSESSIVE.match(text, end) or _POSSESSIVE.search(text, start, end)  # Price's; Bank's
+    ):
         return True
     after = _AFTER.match(text[end : end + _AROUND])
     if not after or not text[start].isupper():

@@ -8,7 +8,7 @@ import regex
 
 from anonymize.text.names.grammar import CUES, INITIAL, PARTICLE, no_name
 from anonymize.text.spans import Span
-from anonymize.text.vocabulary import is_word
+from anonymize.text.vocabulary import EVERY_NAME, given_names, is_word, unaccented
 from anonymize.text.words import words
 
 _NO_INITIALS = CUES["abbreviations"]
@@ -19,7 +19,16 @@ _INITIALS = regex.compile(
     rf"(?<![\w.&])(?:{INITIAL}[ ]?-?){{1,3}}(?:{PARTICLE}[ ]){{0,2}}\p{{Lu}}{_LETTER}{{1,30}}"
 )
 #: "J.D."
-_LETTERED = regex.compile(r"(?<![\w.&-])\p{Lu}\.[ ]?\p{Lu}\.(?:[ ]?\p{Lu}\.)?(?!\w)")
+_LETTERED = regex.compile(r"(?<![\w.&-])\p{L}\.[ ]?\p{L}\.(?:[ ]?\p{L}\.)?(?!\w)")
+#: "Short, Prince", "MARTINEZ, CAMILO"
+_LISTED = regex.compile(
+    r"(?<![\w'\u2019])(?P<family>[\p{L}\p{M}'\u2019-]{2,25}),[ ]?"
+    r"(?P<given>[\p{L}\p{M}'\u2019-]{2,25})(?![\w'\u2019-]|,?[ ](?i:and|&)[ ])"
+)
+#: The name an advertisement gives between hearts: "❤️ Angel ❤️"
+_ADVERTISED = regex.compile(
+    r"(?<=\p{So}\ufe0f?[ ])\p{L}[\p{L}\p{M}]{1,20}(?:[ ]\p{L}[\p{L}\p{M}]{0,20})?(?=[ ]\p{So})"
+)
 #: "Elita B Desaulniers"
 _MIDDLE = regex.compile(
     rf"(?<![\w'\u2019-])\p{{Lu}}\p{{Ll}}{_LETTER}{{0,25}}[ ]{{1,2}}"
@@ -48,6 +57,7 @@ _QUOTED = regex.compile(
 #: "(Oberster Gerichtshof)", a name in its own language beside its translation
 _GLOSS = regex.compile(r"(?<=\()\p{L}[^()\d\n]{3,80}(?=\))")
 _NO_MONIKERS = words("function", "institutions", "times", "calendar", "spanish") | CUES["titles"]
+_NO_LISTED = words("function", "reports", "brands", "colours", "times", "indicators", "calendar")
 _ENGLISH = words("function", "reports", "indicators", "institutions", "times", "calendar")
 
 
@@ -61,19 +71,53 @@ def formed(text: str) -> Iterator[Span]:
             if letters not in _NO_INITIALS and not any(no_name(word) for word in long):
                 yield Span(match.start(), match.end(), "PERSON", 0.8)
     for match in _LETTERED.finditer(text):
-        if match.group().casefold().replace(" ", "") not in _NO_INITIALS:
+        letters = match.group().casefold().replace(" ", "")
+        if letters not in _NO_INITIALS and (match.group()[0].isupper() or " " not in match.group()):
             yield Span(match.start(), match.end(), "PERSON", 0.6)
     for pattern in _ONE_INITIAL:
         for match in pattern.finditer(text):
             if not is_word(match["name"]) and not no_name(match["name"]):
                 yield Span(match.start(), match.end(), "PERSON", 0.7)
     for match in _QUOTED.finditer(text):
-        if _NO_MONIKERS.isdisjoint(match.group().casefold().split()):
+        said = match.group().split()
+        common = match.group().isupper() and len(said) > 1 and all(map(is_word, said))
+        if not common and _NO_MONIKERS.isdisjoint(match.group().casefold().split()):
             yield Span(match.start(), match.end(), "PERSON", 0.6)
-    for match in _GLOSS.finditer(text):
-        if not match.group().isascii() and _ENGLISH.isdisjoint(match.group().casefold().split()):
-            yield Span(match.start(), match.end(), "ORGANIZATION", 0.5)
+    for match in _LISTED.finditer(text):
+        if _is_listed(match["family"], match["given"]):
+            yield Span(match.start(), match.end(), "PERSON", 0.7)
+    if not text.isascii():
+        yield from _foreign(text)
     for match in _REGISTERED.finditer(text):
         family, given = match.group().split(",", 1)
         if not any(no_name(word) for word in (*family.split(), *given.split())):
             yield Span(match.start(), match.end(), "PERSON", 0.9)
+
+
+def _foreign(text: str) -> Iterator[Span]:
+    """Forms that no text in ASCII has."""
+    for match in _ADVERTISED.finditer(text):
+        if any(_may_be_name(word) for word in match.group().split()):
+            yield Span(match.start(), match.end(), "PERSON", 0.6)
+    for match in _GLOSS.finditer(text):
+        if not match.group().isascii() and _ENGLISH.isdisjoint(match.group().casefold().split()):
+            yield Span(match.start(), match.end(), "ORGANIZATION", 0.5)
+
+
+def _is_listed(family: str, given: str) -> bool:
+    """Whether "family, given" is a name written as registers do: both words are names."""
+    if (family.isupper(), family.islower()) < (given.isupper(), given.islower()):
+        return False
+    if unaccented(given) not in (EVERY_NAME if unaccented(family) in EVERY_NAME else given_names()):
+        return False
+    caseless = family.isupper() or family.islower()
+    if caseless and family.casefold() in _NO_LISTED:
+        return False
+    if unaccented(family) in EVERY_NAME:
+        return family[0].isupper() == given[0].isupper()
+    return not (is_word(family) or no_name(family))
+
+
+def _may_be_name(word: str) -> bool:
+    plain = word.casefold()
+    return plain not in _NO_MONIKERS and (plain in EVERY_NAME or not is_word(word))

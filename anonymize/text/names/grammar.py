@@ -27,26 +27,26 @@ _LETTERS = r"[\p{L}\p{M}]"
 _JOINED = r"(?:['\u2019\u2011-](?:\p{L}\p{M}?){1,25}){0,3}"
 _CAPITAL = rf"(?:(?:al|el|ul|as|ad|ash|an|ar|d|l|o)['\u2019-])?\p{{Lu}}{_LETTERS}{{0,25}}{_JOINED}"
 INITIAL = r"\p{Lu}\p{Ll}?\.(?:[ ]?-?\p{Lu}\.){0,3}"
-_BLANK = r"[ \t\u00a0]{1,3}"
-_UNIT = rf"(?:{PARTICLE}{_BLANK}){{0,3}}(?:{INITIAL}|{_CAPITAL}\b)"
-_ANY = rf"\p{{L}}{_LETTERS}{{0,25}}{_JOINED}"
+BLANK = r"[ \t\u00a0]{1,3}"
+_UNIT = rf"(?:{PARTICLE}{BLANK}){{0,3}}(?:{INITIAL}|{_CAPITAL}\b)"
+ANY = rf"\p{{L}}{_LETTERS}{{0,25}}{_JOINED}"
 
 #: A run of capitalised words and initials; what follows a cue.
-RUN = regex.compile(rf"{_UNIT}(?:{_BLANK}{_UNIT}){{0,5}}")
+RUN = regex.compile(rf"{_UNIT}(?:{BLANK}{_UNIT}){{0,5}}")
 #: ", FIRST MIDDLE" after a family name in capitals.
 GIVEN = regex.compile(
-    rf",[ ]?(\p{{Lu}}{{2,25}}(?:{_BLANK}\p{{Lu}}{{1,25}}\b\.?){{0,2}})(?!\p{{Ll}})"
+    rf",[ ]?(\p{{Lu}}{{2,25}}(?:{BLANK}\p{{Lu}}{{1,25}}\b\.?){{0,2}})(?!\p{{Ll}})"
 )
 #: ", First M." after a family name.
-GIVEN_NAME = regex.compile(rf",[ ]?({_CAPITAL}(?:{_BLANK}\p{{Lu}}\b\.?)?)")
+GIVEN_NAME = regex.compile(rf",[ ]?({_CAPITAL}(?:{BLANK}\p{{Lu}}\b\.?)?)")
 #: One to three words in any case.
-LOOSE = regex.compile(rf"{_ANY}(?:{_BLANK}{_ANY}){{0,2}}")
+LOOSE = regex.compile(rf"{ANY}(?:{BLANK}{ANY}){{0,2}}")
 #: What stands in quotes.
 QUOTED = regex.compile(
     r"[\"\u201c\u2018'«](?P<name>[^\"\u201c\u201d\u2018\u2019«»\n]{1,40}?)[,.]?[\"\u201d\u2019'»](?!\w)"
 )
 #: A run that ends where a verb begins: matched backwards from there.
-RUN_BEFORE = regex.compile(rf"(?r)(?<![\w'\u2019-]){_UNIT}(?:{_BLANK}{_UNIT}){{0,4}}{_BLANK}")
+RUN_BEFORE = regex.compile(rf"(?r)(?<![\w'\u2019-]){_UNIT}(?:{BLANK}{_UNIT}){{0,4}}{BLANK}")
 _SENTENCE_ENDS = frozenset('.!?:;\n\r"\u201c•*>')
 _BEFORE_THINGS = frozenset(
     {"the", "a", "an", "in", "since", "by", "until", "during", "of", "every"}
@@ -59,6 +59,8 @@ _NO_NAME = CUES["titles"].union(
 )
 _PARTICLES = words("particles")
 _AMBIGUOUS = words("ambiguous") - _NEVER
+#: Names by their capital alone: in capitals or small letters they are verbs.
+MODALS = frozenset({"will", "may", "can", "do", "said"})
 
 
 def no_name(word: str) -> bool:
@@ -73,7 +75,7 @@ def no_name(word: str) -> bool:
         return plain not in _AMBIGUOUS or not word.istitle()
     if len(word) > 2 and (word.isupper() or word.islower()):
         # Capitals say nothing here: only what is no English word, or a name, may be one.
-        return is_word(word)
+        return is_word(word) or plain in MODALS
     return False
 
 

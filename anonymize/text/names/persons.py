@@ -10,25 +10,32 @@ from collections.abc import Callable, Iterator
 import regex
 
 from anonymize.text.names.grammar import (
+    ANY,
     CUES,
     GIVEN,
     LOOSE,
+    MODALS,
     QUOTED,
     RUN,
-    RUN_BEFORE,
     cut,
-    cut_before,
 )
+from anonymize.text.names.subjects import dated, said, weakly_said
 from anonymize.text.spans import Span
-from anonymize.text.vocabulary import is_word
+from anonymize.text.vocabulary import (
+    EVERY_NAME,
+    given_names,
+    is_ours,
+    is_spelt,
+    is_word,
+    unaccented,
+)
+from anonymize.text.words import words
 
 _TITLES = CUES["titles"] | CUES["capitalised_titles"]
 #: Titles of which a name in lower case may follow, as people type messages; the second only where
 #: they are in lower case themselves.
 _PLAIN_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr"})
 _PLAIN_RANKS = frozenset({"det", "ofc", "sgt", "officer", "detective", "deputy", "sergeant"})
-#: How far before a verb its subject is looked for.
-_BEFORE = 80
 _SEPARATOR = regex.compile(r"(?:[ \t\u00a0]*[:;,=?/(\"\u201c-]){0,2}[ \t\u00a0]*")
 _AFTER_ALIAS = regex.compile(
     r"(?i)(?:[ \t]*[:,=-])?[ \t]*(?:(?:is|was|as|of|by|simply|only|just)[ ])?"
@@ -44,6 +51,9 @@ _AFTER_ROLE = regex.compile(
 )
 _OR = regex.compile(r"[\"\u201d\u2019']?[ ]?(?:,|or|and|/|&)[ ]")
 _AFTER_PARTING = regex.compile(r"[,!.]?[ \t]*(?:\r?\n[ \t]*){0,3}")
+_ANY_WORD = regex.compile(ANY)
+_NO_ALIAS = words("function", "reports", "times", "calendar", "nationalities")
+_NO_TITLED_SUBJECT = words("function", "times")
 
 
 def _titled(text: str, start: int, end: int) -> Iterator[Span]:
@@ -51,9 +61,12 @@ def _titled(text: str, start: int, end: int) -> Iterator[Span]:
     if at is None:
         return
     plain = text[start:end].casefold() in _PLAIN_TITLES or text.startswith(".", end)
-    name = _run(text, at, surely=plain)
+    word = _ANY_WORD.match(text, at)
+    plain_word = unaccented(word.group()) if word else ""
+    known = plain_word in EVERY_NAME and plain_word not in _NO_ALIAS
+    name = _run(text, at, surely=plain or known or not is_spelt(plain_word))
     if name is None and (plain or text[start:end] in _PLAIN_RANKS):
-        name = _loose(text, at, most=1)
+        name = _loose(text, at, most=1, surely=plain and known)
     if name is not None:
         yield Span(start, end, "TITLE", 0.9)
         yield name
@@ -76,7 +89,7 @@ def _prefixed(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _role(text: str, start: int, end: int) -> Iterator[Span]:
-    if text[end - 1] == "/" and not text[start].isupper():
+    if text[end - 1] in "/-" and not text[start].isupper():
         return
     after = _AFTER_ROLE.match(text, end, min(len(text), end + 60))
     name = _run(text, after.end()) if after else None
@@ -87,10 +100,17 @@ def _role(text: str, start: int, end: int) -> Iterator[Span]:
 def _alias(text: str, start: int, end: int) -> Iterator[Span]:
     after = _AFTER_ALIAS.match(text, end, min(len(text), end + 60))
     at = after.end() if after else end
-    name = _quoted(text, at) or _run(text, at) or (_loose(text, at) if at > end else None)
+    name = _quoted(text, at) or _moniker(text, at) or (_loose(text, at) if at > end else None)
     if name is not None:
         yield name
         yield from _further(text, name)
+
+
+def _moniker(text: str, at: int) -> Span | None:
+    """As ``_run``; in capitals too the first word may be a common one ("AKA PRETTY RICKY")."""
+    word = _ANY_WORD.match(text, at)
+    surely = word is not None and word.group().casefold() not in _NO_ALIAS
+    return _run(text, at, surely=surely)
 
 
 def _weak_alias(text: str, start: int, end: int) -> Iterator[Span]:
@@ -121,25 +141,35 @@ def _weakly_introduced(text: str, start: int, end: int) -> Iterator[Span]:
 def _kin(text: str, start: int, end: int) -> Iterator[Span]:
     after = _AFTER_KIN.match(text, end, min(len(text), end + 30))
     name = _run(text, after.end()) if after else None
+    if name is None and after is not None and text[after.end() - 1] == " ":
+        name = _given(text, after.end())
     if name is not None:
         yield name
+
+
+def _given(text: str, at: int) -> Span | None:
+    """A given name in small letters, which may be a common word ("her mother angel")."""
+    word = _ANY_WORD.match(text, at)
+    if word is None or not word.group().islower() or word.group() in _NO_ALIAS | MODALS:
+        return None
+    known = unaccented(word.group()) in given_names()
+    return Span(word.start(), word.end(), "PERSON", 0.6) if known else None
 
 
 def _verb(text: str, start: int, end: int) -> Iterator[Span]:
     at = _blank(text, end + text.startswith(":", end))
     name = _run(text, at) if at is not None else None
-    if name is not None and not is_word(text[name.start : name.end]):
+    if name is not None and _is_object(text[name.start : name.end], text[start:end].islower()):
         yield name
 
 
-def _said(text: str, start: int, end: int) -> Iterator[Span]:
-    before = RUN_BEFORE.match(text, max(0, start - _BEFORE), start)
-    if before is None:
-        return
-    first, last = cut_before(text, before.start(), start)
-    # A common word with the capital of a sentence's beginning is no name.
-    if last > first and not is_word(text[first:last]):
-        yield Span(first, last, "PERSON", 0.7)
+def _is_object(name: str, lower: bool) -> bool:
+    """Whether what follows a verb is a name: a common word only where its capital says so."""
+    if len(name) == 2 and name.isupper() and name.isalpha():
+        return lower and name.casefold() not in _NO_ALIAS and not is_ours(name.casefold())
+    if lower and name.istitle() and unaccented(name) in EVERY_NAME:
+        return name.casefold() not in _NO_TITLED_SUBJECT
+    return not is_word(name)
 
 
 def _place(text: str, start: int, end: int) -> Iterator[Span]:
@@ -162,7 +192,9 @@ BY_KIND: dict[str, Callable[[str, int, int], Iterator[Span]]] = {
     "weak_introductions": _weakly_introduced,
     "kin": _kin,
     "verbs": _verb,
-    "said_by": _said,
+    "said_by": said,
+    "weakly_said_by": weakly_said,
+    "dated": dated,
     "places": _place,
 }
 
@@ -176,12 +208,12 @@ def _run(text: str, at: int, *, surely: bool = False) -> Span | None:
     return Span(start, end, "PERSON", 0.8) if end > start else None
 
 
-def _loose(text: str, at: int, most: int = 2) -> Span | None:
+def _loose(text: str, at: int, most: int = 2, *, surely: bool = False) -> Span | None:
     """The name in any case that begins at ``at``: up to the first common word."""
     run = LOOSE.match(text, at)
     if run is None:
         return None
-    start, end = cut(text, run.start(), run.end())
+    start, end = cut(text, run.start(), run.end(), surely=surely)
     name = text[start:end].split()[:most]
     if not name or name[0] in ("a", "an", "the"):
         return None

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import regex
 
+from anonymize.text.names.beside import bare, beside, pair
 from anonymize.text.names.grammar import (
     GIVEN_NAME,
+    MODALS,
     RUN,
     RUN_BEFORE,
     amid_sentence,
@@ -16,15 +18,22 @@ from anonymize.text.names.grammar import (
     no_name,
 )
 from anonymize.text.spans import Span
-from anonymize.text.vocabulary import given_names, is_thing, is_word
+from anonymize.text.vocabulary import (
+    EVERY_NAME,
+    PEOPLE,
+    given_names,
+    is_ours,
+    is_word,
+    unaccented,
+)
 from anonymize.text.words import words
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['\u2019\u2011-][\p{L}\p{M}]+)*")
 _ALIAS = regex.compile(
     r"[ ]\((?:hereafter |hereinafter )?[\"\u201c]?(?:the )?(\p{L}[\p{L}\p{M}-]{1,20})[\"\u201d]?\)"
 )
-_CALENDAR = words("calendar")
-_SURNAMES = words("surnames")
+_EVERY_PART = EVERY_NAME | PEOPLE["syllables"]
+_NEVER_ALONE = words("function", "calendar", "times", "reports", "indicators", "brands", "colours")
 _AMBIGUOUS = words("ambiguous", "calendar")
 #: Shorter words and initials are found by their own cues only.
 _SHORTEST = 3
@@ -32,8 +41,11 @@ _SHORTEST = 3
 _SHORTEST_CASELESS = 4
 _BEGINS_LOWER = regex.compile(r"(?:[.!?]|\n|^)[ ]{0,3}\p{Ll}")
 _BEGINS_UPPER = regex.compile(r"(?:[.!?]|\n|^)[ ]{0,3}\p{Lu}")
-_WORD_BEFORE = regex.compile(r"(?r)(?<![\p{L}\p{M}'\u2019-])([\p{L}\p{M}-]{3,30})[ ]")
-_NEXT = regex.compile(r",?[ ](?:\p{L}\.?[ ])?([\p{L}\p{M}'\u2019-]{2,30})")
+_ARTICLE = regex.compile(r"(?i)\b(?:the|an?|his|her|my|no|any|this|that|their)[ ]$")
+#: A word with a capital behind one of these is a person's name, whatever it means otherwise.
+_AMONG_PERSONS = regex.compile(
+    r"(?r)(?<=[\p{Ll},;] )(?:with|that|told|because|when|where|from|by|and|to|for|but|while|if)[ ]"
+)
 
 
 def propagated(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -52,25 +64,51 @@ def propagated(text: str, spans: Sequence[Span]) -> list[Span]:
         Span(start, end, kind, 0.7)
         for start, end, kind in _mentions(text, names, institutions, covered)
     ]
-    return [*found, *_widened(text, [*spans, *found])]
+    found += _widened(text, [*spans, *found])
+    further = _persons(text, found) - names
+    return [*found, *_again(text, further, covered)]
+
+
+def _again(text: str, names: frozenset[str], covered: bytearray) -> Iterator[Span]:
+    """Mentions of what only turned out to be a name beside another one."""
+    if not names:
+        return
+    for match in _WORD.finditer(text):
+        name, start = bare(match.group()), match.start()
+        if name in names and covered[start] != 1 and _repeats(text, start, name):
+            yield Span(start, start + len(name), "PERSON", 0.7)
+
+
+def _repeats(text: str, start: int, name: str) -> bool:
+    """Whether a name that was found stands for the person again: common words by their capital."""
+    plain = name.casefold()
+    if plain not in _AMBIGUOUS and not is_ours(plain):
+        return True
+    if name.istitle():
+        return amid_sentence(text, start)
+    if plain in _NEVER_ALONE or plain in MODALS:
+        return False
+    return _ARTICLE.search(text, max(0, start - 8), start) is None
 
 
 def _widened(text: str, spans: Iterable[Span]) -> Iterator[Span]:
     """Persons with the word beside them that belongs to their name and is a common word too."""
     for span in spans:
         if span.type == "PERSON":
-            start, end = _beside(text, span.start, span.end)
+            start, end = beside(text, span.start, span.end)
             if end - start > span.end - span.start:
                 yield span._replace(start=start, end=end)
 
 
 def _covered(text: str, spans: Sequence[Span]) -> bytearray:
-    """One byte a character: 1 inside of a span, whose own first and last names stay open."""
+    """One byte a character: 1 inside of a span, 2 where it is one word and no person.
+
+    Such a word may be a person's name all the same, but not because it is unknown.
+    """
     covered = bytearray(len(text))
     for span in spans:
-        if span.type != "PERSON" and " " not in text[span.start : span.end]:
-            continue
-        covered[span.start : span.end] = b"\1" * (span.end - span.start)
+        mark = b"\2" if span.type != "PERSON" and " " not in text[span.start : span.end] else b"\1"
+        covered[span.start : span.end] = mark * (span.end - span.start)
     return covered
 
 
@@ -80,11 +118,23 @@ def _persons(text: str, spans: Sequence[Span]) -> frozenset[str]:
     for span in spans:
         if span.type != "PERSON":
             continue
+        several = " " in text[span.start : span.end]
+        if several:
+            found |= _initials(text[span.start : span.end])
         for match in _WORD.finditer(text, span.start, span.end):
-            name = _bare(match.group())
-            if len(name) >= _SHORTEST and not no_name(name):
+            name = bare(match.group())
+            if len(name) < _SHORTEST:
+                continue
+            if not no_name(name) or (several and name.casefold() not in _NEVER_ALONE):
                 found |= {name, name.title()} | ({name.upper()} if not name.islower() else set())
     return frozenset(found)
+
+
+def _initials(name: str) -> set[str]:
+    """ "Rosa Alvarez" is "RA" to those in a hurry."""
+    letters = "".join(word[0] for word in name.replace(",", " ").split() if word[0].isalpha())
+    wanted = letters.isupper() and 1 < len(letters) < 4 and not is_ours(letters.casefold())
+    return {letters} if wanted else set()
 
 
 def _institutions(text: str, spans: Sequence[Span]) -> frozenset[str]:
@@ -106,21 +156,28 @@ def _mentions(
     lower = _without_capitals(text)
     for match in _WORD.finditer(text):
         word, start = match.group(), match.start()
-        name = _bare(word)
+        name = bare(word)
         end = start + len(name)
-        if covered[start] or covered[end - 1]:
+        if covered[start] == 1 or covered[end - 1] == 1:
             continue
         if name in names:
-            if name.casefold() in _AMBIGUOUS and not _stands_as_name(text, start, name):
-                continue
-            yield start, end, "PERSON"
+            if _repeats(text, start, name):
+                yield start, end, "PERSON"
+            elif both := pair(text, end, name):
+                yield start, both, "PERSON"
         elif name in institutions:
             yield start, end, "ORGANIZATION"
         elif "-" in word and any(part in names for part in word.split("-")):
             yield start, match.end(), "PERSON"
+        elif covered[start] and unaccented(name) not in _EVERY_PART:
+            continue
         elif (lower or name[0].isupper()) and _is_name(text, start, name):
-            yield *_whole(text, start, end), "PERSON"
-        elif (lower or name[0].isupper()) and (both := _pair(text, end, name)):
+            if _is_place(text, start, name):
+                yield start, end, "LOCATION"
+                continue
+            start, end = _whole(text, start, end)
+            yield start, pair(text, end, name) or end, "PERSON"
+        elif (lower or name[0].isupper()) and (both := pair(text, end, name)):
             yield start, both, "PERSON"
 
 
@@ -129,29 +186,25 @@ def _without_capitals(text: str) -> bool:
     return len(_BEGINS_LOWER.findall(text)) > len(_BEGINS_UPPER.findall(text))
 
 
-def _pair(text: str, end: int, name: str) -> int | None:
-    """Where a family name ends that follows a name which is a common word too ("April Marsh")."""
-    plain = name.casefold()
-    if plain not in _AMBIGUOUS and plain not in given_names():
-        return None
-    match = _NEXT.match(text, end)
-    if match is None or match.group(1).isupper() != name.isupper():
-        return None
-    family = _bare(match.group(1))
-    if family.casefold() in _CALENDAR or (name[0].isupper() and family.islower()):
-        return None
-    if is_word(family) and family.casefold() not in _SURNAMES:
-        return None
-    return int(match.start(1)) + len(family)
+def _is_place(text: str, start: int, name: str) -> bool:
+    """Whether an unknown word follows "in" or "at"."""
+    return text[max(0, start - 4) : start].casefold() in (" in ", " at ") and (
+        unaccented(name) not in _EVERY_PART
+    )
 
 
 def _is_name(text: str, start: int, name: str) -> bool:
     """A given name or no word at all; what may be either, by its capital alone."""
-    plain = name.casefold()
+    plain = unaccented(name)
     if plain not in given_names() and name.isascii() and len(name) < _least(name):
         return False
     if plain in _AMBIGUOUS:
-        return plain in given_names() and _stands_as_name(text, start, name)
+        known = plain in given_names() or plain in PEOPLE["monikers"]
+        return known and _stands_as_name(text, start, name)
+    if name.istitle() and not is_ours(plain) and _AMONG_PERSONS.match(text, 0, start):
+        return len(name) > _SHORTEST
+    if plain in PEOPLE["monikers"] and _stands_as_name(text, start, name):
+        return True
     return plain in given_names() or not (is_word(name) or no_name(name))
 
 
@@ -176,23 +229,3 @@ def _whole(text: str, start: int, end: int) -> tuple[int, int]:
         first, last = cut(text, *given.span(1))
         end = max(end, last) if last > first else end
     return start, end
-
-
-def _beside(text: str, start: int, end: int) -> tuple[int, int]:
-    """With the noun before or behind a name that is written like it and no word of reports."""
-    name = text[start:end]
-    before = _WORD_BEFORE.match(text, max(0, start - 30), start)
-    after = _NEXT.match(text, end)
-    if before and _alike(before.group(1), name) and is_thing(before.group(1)):
-        start = before.start()
-    if after and _alike(after.group(1), name) and is_thing(after.group(1)):
-        end = after.end(1)
-    return start, end
-
-
-def _alike(word: str, name: str) -> bool:
-    return (word.isupper(), word.islower()) == (name.isupper(), name.islower())
-
-
-def _bare(word: str) -> str:
-    return word[:-2] if word.endswith(("'s", "\u2019s")) else word

@@ -7,112 +7,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 from importlib import resources
 
 import yaml
 
+from anonymize.text.patterns.check_digits import (
+    day,
+    digits_of,
+    four_digits,
+    iban,
+    luhn,
+    octets,
+    routing,
+    serial,
+    ssn,
+    three_digits,
+    vin,
+)
+from anonymize.text.vocabulary import is_word
+from anonymize.text.words import words as listed
+
 Check = Callable[[str], bool]
 
-_VIN_VALUES = {
-    **{str(digit): digit for digit in range(10)},
-    **dict(zip("ABCDEFGH", range(1, 9), strict=True)),
-    **dict(zip("JKLMN", range(1, 6), strict=True)),
-    **{"P": 7, "R": 9},
-    **dict(zip("STUVWXYZ", range(2, 10), strict=True)),
-}
-_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 #: Words on their own, not the letters of a number.
 _WORD = re.compile(r"(?<![a-z0-9])[a-z]+(?![a-z0-9])")
-_LISTS = yaml.safe_load((resources.files(__package__) / "words.yaml").read_text("utf-8"))
-_RUNNING, _NOT_STREETS, _NOT_NAMES = (
-    frozenset(_LISTS[name].split()) for name in ("running", "not_streets", "not_names")
+_MEASURE = re.compile(
+    r"(?i)\d{1,4}-?(?:year|yr|month|day|hour|hr|minute|mile|foot|pound|lb|man|bed|night|[ap]m)s?(?:-old)?"
 )
-
-
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))
-
-
-def luhn(text: str) -> bool:
-    """Check digit of payment cards and IMEI (ISO/IEC 7812-1 annex B)."""
-    total = 0
-    for place, char in enumerate(reversed(_digits(text))):
-        value = int(char) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0 and total > 0
-
-
-def vin(text: str) -> bool:
-    """Check digit of North American vehicles (49 CFR 565.15)."""
-    values = [_VIN_VALUES.get(char, -1) for char in text.upper()]
-    if len(values) != 17 or -1 in values:
-        return False
-    total = sum(value * weight for value, weight in zip(values, _VIN_WEIGHTS, strict=True))
-    return text.upper()[8] == "0123456789X"[total % 11]
-
-
-def iban(text: str) -> bool:
-    """ISO 13616: rearranged, letters as two digits, modulo 97 is one."""
-    plain = "".join(text.split()).upper()
-    return int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4])) % 97 == 1
-
-
-def routing(text: str) -> bool:
-    """Check digit of ABA routing numbers: weights 3, 7, 1."""
-    digits = _digits(text)
-    weighted = (int(char) * (3, 7, 1)[place % 3] for place, char in enumerate(digits))
-    return len(digits) == 9 and sum(weighted) % 10 == 0
-
-
-def ssn(text: str) -> bool:
-    """Ranges the Social Security Administration, or the tax authority as an ITIN, gives out."""
-    digits = _digits(text)
-    return digits[:3] not in ("000", "666") and digits[3:5] != "00" and digits[5:] != "0000"
-
-
-def octets(text: str) -> bool:
-    """Numbers of an IPv4 address; four small ones are rather a version or a section."""
-    numbers = [int(part) for part in text.split("/")[0].split(".")]
-    return all(number < 256 for number in numbers) and max(numbers) > 9
-
-
-def day(text: str) -> bool:
-    """Three numbers that are some day, in any order that is in use."""
-    parts = [int(part) for part in re.findall(r"\d+", text)[:3]]
-    if len(parts) != 3:
-        return False
-    first, second, third = parts
-    orders = ((third, first, second), (third, second, first), (first, second, third))
-    return any(_is_day(*order) for order in orders)
-
-
-def _is_day(year: int, month: int, number: int) -> bool:
-    try:
-        date(year + 1900 if year < 100 else year, month, number)
-    except ValueError:
-        return False
-    return year < 100 or 1800 <= year <= 2100
-
-
-def serial(text: str) -> bool:
-    """Not two years (1999-2004), nor three digits and four, which is a phone."""
-    first, _, second = text.rpartition("-")
-    years = all(len(part) == 4 and part[:2] in ("18", "19", "20") for part in (first, second))
-    return not years and not (len(first) == 3 and len(second) == 4 and first.isdigit())
-
-
-def three_digits(text: str) -> bool:
-    return len(_digits(text)) >= 3
-
-
-def four_digits(text: str) -> bool:
-    return len(_digits(text)) >= 4
+_LISTS = yaml.safe_load((resources.files(__package__) / "words.yaml").read_text("utf-8"))
+_RUNNING, _NOT_STREETS, _NOT_NAMES, _NOT_PLATES, _PHONETIC = (
+    frozenset(_LISTS[name].split())
+    for name in ("running", "not_streets", "not_names", "not_plates", "phonetic")
+)
+#: Words of reports, nationalities, days: what stands beside a number and names no street.
+_NOT_PLACES = listed("function", "reports", "indicators", "nationalities", "times", "calendar") - {
+    "main",
+    "church",
+    "park",
+    "market",
+    "center",
+    "union",
+    "mill",
+}
+_NO_PLACE = _RUNNING | _NOT_STREETS | _NOT_PLACES
+_JOINING = frozenset(_LISTS["joining"].split())
 
 
 def phone(text: str) -> bool:
     """Seven to fifteen digits (ITU-T E.164), neither a day nor a sum in thousands."""
-    digits = _digits(text)
+    digits = digits_of(text)
     groups = re.findall(r"\d+", text)
     thousands = len(groups) > 2 and all(group == "000" for group in groups[1:])
     return 6 <= len(digits) <= 15 and not thousands and not (len(digits) <= 8 and day(text))
@@ -136,7 +79,10 @@ _SPELT = {
     )
     for word in words.split()
 }
-_SPELT_PART = re.compile("|".join(sorted(_SPELT, key=len, reverse=True)) + r"|\d", re.IGNORECASE)
+_TENS = r"(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|"
+_SPELT_PART = re.compile(
+    _TENS + "|".join(sorted(_SPELT, key=len, reverse=True)) + r"|\d", re.IGNORECASE
+)
 
 
 def spelt_phone(text: str) -> bool:
@@ -145,10 +91,12 @@ def spelt_phone(text: str) -> bool:
     parts = _SPELT_PART.findall(text)
     words = sum(not part.isdigit() for part in parts)
     groups = re.findall(r"\d+", text)
+    if "," in text and words < 5:
+        return False
     if len(groups) >= 5 and 10 <= len(parts) <= 13:
         return True
     odd = words or re.search(r"\d[^\w\s().+/:,-]\d|\d\D{1,4}\d\D{1,4}\d\D{1,4}\d\D{1,4}\d\D", text)
-    return bool(odd) and (10 <= len(parts) <= 13 or (len(parts) == 7 and words >= 5))
+    return bool(odd) and (10 <= len(parts) <= 13 or (7 <= len(parts) <= 13 and words >= 5))
 
 
 def plate(text: str) -> bool:
@@ -166,7 +114,83 @@ def plate(text: str) -> bool:
 
 def plate_mixed(text: str) -> bool:
     """A plate with two digits and a letter."""
-    return plate(text) and len(_digits(text)) >= 2 and any(map(str.isalpha, text))
+    return plate(text) and len(digits_of(text)) >= 2 and any(map(str.isalpha, text))
+
+
+def partial(text: str) -> bool:
+    """Part of a plate: up to seven characters and no word that says it is unknown."""
+    plain = "".join(filter(str.isalnum, text)).lower()
+    return 1 < len(plain) < 8 and plain not in _RUNNING and plain not in _NOT_PLATES
+
+
+def plate_letters(text: str) -> bool:
+    """Letters that are no word of reports: a plate, not "had 300"."""
+    words = frozenset(re.findall("[a-z]+", text.lower()))
+    return (_NO_PLACE | _NOT_PLATES).isdisjoint(words)
+
+
+def has_digit(text: str) -> bool:
+    """Some digit, or letters alone that are read out one by one."""
+    return bool(digits_of(text)) or all(len(part) == 1 for part in re.split(r"[ ,-]+", text))
+
+
+def call_sign(text: str) -> bool:
+    """A number of a unit: neither a time of day nor a word and a number."""
+    word = "".join(filter(str.isalpha, text)).lower()
+    if len(word) > 1 and "-" in text:
+        return True
+    return (
+        len(word) == 1 and not re.fullmatch(r"(?i)(?:1[0-2]|\d)[ap]", text)
+    ) or word in _PHONETIC
+
+
+def round_or_year(text: str) -> bool:
+    """A number of a room: neither round as sums are, nor a year or a time of day."""
+    digits = digits_of(text)
+    late = len(digits) == 4 and ("1900" <= digits <= "2099" or digits[2:] in ("15", "30", "45"))
+    return not digits.endswith("00") and not late
+
+
+def card_code(text: str) -> bool:
+    """A code of a gift card: digits, or groups of capitals; no sum and no words."""
+    digits, letters = digits_of(text), [char for char in text if char.isalpha()]
+    if len(digits) == 4 and not letters and text.isdigit():
+        return not digits.endswith("00") and not "1900" <= digits <= "2099"
+    if not letters or len(digits) >= 3:
+        return len(digits) >= 4 or len(letters) >= 6
+    return text.isupper() and len(letters) >= 12 and no_plain_word(text)
+
+
+def place(text: str) -> bool:
+    """Words that may be the name of a street: none that reports are made of."""
+    words = [word for word in _WORD.findall(text.lower()) if word not in _JOINING]
+    if text.isupper() and not digits_of(text) and all(map(is_word, words)):
+        return False  # capitals tell names from words no more
+    return _NO_PLACE.isdisjoint(words)
+
+
+def chosen_name(text: str) -> bool:
+    """A name somebody chose for a network: no word of English, of reports or of networks."""
+    if any(char.isdigit() or char in "_$@" for char in text):
+        return True
+    return handle(text) and not all(map(is_word, re.split(r"[.-]", text)))
+
+
+def token(text: str) -> bool:
+    """Four characters and more, three digits and a letter among them; no time, weight or age."""
+    if text.isdigit():
+        return False
+    plain = [char for char in text if char.isalnum()]
+    return len(plain) >= 4 and mixed(text) and not _MEASURE.fullmatch(text)
+
+
+def digit_run(text: str) -> bool:
+    """Seven digits and more that are neither a sum in thousands nor two years nor a list."""
+    groups = re.findall(r"\d+", text)
+    years = all(re.fullmatch(r"(?:19|20)\d\d", group) for group in groups)
+    thousands = all(group == "000" for group in groups[1:])
+    small = all(len(group) < 3 for group in groups)
+    return sum(map(len, groups)) >= 7 and not years and not small and not thousands
 
 
 def no_plain_word(text: str) -> bool:
@@ -198,7 +222,7 @@ def unround(text: str) -> bool:
 
 def postcode(text: str) -> bool:
     """Four digits and more that are no year."""
-    digits = _digits(text)
+    digits = digits_of(text)
     return len(digits) > 4 or (len(digits) == 4 and not "1800" <= digits <= "2100")
 
 
@@ -208,7 +232,7 @@ def crossing(text: str) -> bool:
     if len(words) == 1 and not set("/&@").intersection(text):
         return False  # "3rd and 4th" is no crossing
     plain = [word for word in words if word in _RUNNING]
-    joined = [] if set("/&@").intersection(text) else ["and", "at", "near"]
+    joined = [] if set("/&@").intersection(text) else ["and", "at", "near", "of", "off"]
     return not plain or (len(plain) == 1 and plain[0] in joined and not text.startswith(plain[0]))
 
 
@@ -225,7 +249,7 @@ def handle(text: str) -> bool:
 
 def mixed(text: str) -> bool:
     """Letters and at least three digits: a number of some file, not "COVID19" or "4x4"."""
-    digits, letters = len(_digits(text)), sum(map(str.isalpha, text))
+    digits, letters = len(digits_of(text)), sum(map(str.isalpha, text))
     unit = re.fullmatch(
         r"(?i)[\d.,:-]+(?:st|nd|rd|th|s|am|pm|hrs?|hours?|yrs?|yo|yoa|lbs?|kgs?|km|mi|ft|in|mph|kmh|mg|"
         r"ml|mm|cm|gb|mb|tb|min|mins|sec|k|m|usd|eur|page|pages|day|days|x\d+)\b",
@@ -237,7 +261,7 @@ def mixed(text: str) -> bool:
 def large_sum(text: str) -> bool:
     """A sum of four figures and more singles out a transaction, in dollars unless it is round:
     prices, wages and debts stay. Sums with a currency code come out of ledgers."""
-    whole = _digits(text.split(".")[0])
+    whole = digits_of(text.split(".")[0])
     if "$" in text or "dollar" in text.lower():
         return len(whole) >= 4 and not whole.endswith("00")
     coded = any(word.isupper() and len(word) == 3 for word in re.findall(r"[A-Za-z]+", text))
@@ -246,11 +270,11 @@ def large_sum(text: str) -> bool:
 
 def grouped(text: str) -> bool:
     """Groups with four digits and more, and a letter: no "17-year-old"."""
-    return len(_digits(text)) >= 4 and any(map(str.isalpha, text))
+    return len(digits_of(text)) >= 4 and any(map(str.isalpha, text))
 
 
 def age(text: str) -> bool:
-    digits = _digits(text)
+    digits = digits_of(text)
     return not digits or int(digits) <= 120
 
 
@@ -271,6 +295,16 @@ CHECKS: dict[str, Check] = {
         spelt_phone,
         plate,
         plate_mixed,
+        partial,
+        plate_letters,
+        has_digit,
+        call_sign,
+        round_or_year,
+        card_code,
+        place,
+        chosen_name,
+        token,
+        digit_run,
         no_plain_word,
         street,
         street_name,

@@ -21,8 +21,7 @@ from typing import Any
 import re2
 import yaml
 
-from anonymize.text.patterns.checks import CHECKS, Check
-from anonymize.text.patterns.gate import required
+from anonymize.text.patterns.checks import CHECKS, Check, no_plain_word
 
 #: The type of a rule whose matches identify nobody.
 HARMLESS = "HARMLESS"
@@ -36,19 +35,18 @@ class Rule:
 
     Attributes:
         type: type of its spans, or ``HARMLESS``.
-        required: sets of marks of which a text has one each where it matches (``gate``).
         regex: compiled over bytes of folded text.
         check: holds for what is masked.
         again: where the check fails, look again from the match's second word ("3 girls at 14 Elm
             Street" is an address from 14 on).
-        then: compiled pattern of what belongs to a match wherever it follows one.
+        then: compiled pattern of what belongs to a match wherever it follows one, unless it holds
+            a word of running text.
         generic: gives way where a harmless rule matches.
         match, miss: examples, what is masked in braces.
     """
 
     name: str
     type: str
-    required: tuple[frozenset[str], ...]
     regex: Any
     check: Check | None
     score: float
@@ -57,13 +55,6 @@ class Rule:
     generic: bool
     match: tuple[str, ...]
     miss: tuple[str, ...]
-
-    def possible(self, marks: frozenset[str]) -> bool:
-        """Whether a text with these marks may match."""
-        for some in self.required:  # noqa: SIM110 - half the time of all(), for every rule and text
-            if some.isdisjoint(marks):
-                return False
-        return True
 
     def spans(self, text: bytes) -> Iterator[tuple[int, int]]:
         """Start and end of everything the rule masks."""
@@ -84,7 +75,9 @@ class Rule:
     def _further(self, text: bytes, end: int) -> int:
         """Where what the rule masks ends, with what ``then`` matches behind it."""
         rest = self.then and self.then.match(text, end)
-        return rest.end() if rest else end
+        if not rest or not no_plain_word(rest.group().decode("ascii")):
+            return end
+        return int(rest.end())
 
 
 def _next_word(text: bytes, start: int, end: int) -> int:
@@ -137,7 +130,6 @@ def _rule(given: Mapping[str, Any], parts: Mapping[str, str]) -> Rule:
     return Rule(
         name=given["rule"],
         type=given["type"],
-        required=required(pattern),
         regex=_compiled(pattern),
         check=check,
         score=given.get("score", 0.9),
