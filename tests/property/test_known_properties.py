@@ -167,4 +167,6 @@ def test_time_is_linear_in_the_text(piece):
         return time.process_time() - started
 
     seconds(1000)
-    assert seconds(LONG) < 12 * max(seconds(LONG // 4), 0.02)
+    # Four times as long; the better of three, for a collection of garbage may fall into one.
+    long = min(seconds(LONG) for _ in range(3))
+    assert long < 12 * max(seconds(LONG // 4), 0.03)

@@ -149,10 +149,10 @@ THREAT = Indicator("means", "meansThreats", "means-threats-1", 0.75, 0, 5)
 
 @pytest.fixture
 def extractor(monkeypatch: pytest.MonkeyPatch):
-    def found(text):
-        return [THREAT, THREAT] if "threat" in text else []
+    def found(texts):
+        return [[THREAT, THREAT] if "threat" in text else [] for text in texts]
 
-    monkeypatch.setattr("anonymize.text.indicators.extract", found)
+    monkeypatch.setattr("anonymize.text.indicators.extract_all", found)
 
 
 def test_indicators_leave_as_codes_and_silence_is_not_ignorance(engine, extractor):
