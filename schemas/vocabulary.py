@@ -157,5 +157,17 @@ FIELD_PROPERTIES = (
     "identifies",
 )
 
+#: Kinds of what a text says (``schemas/codes/text_indicator.csv`` has the codes of each).
+INDICATOR_KINDS = (
+    "means",
+    "exploitation",
+    "recruiter",
+    "recruitment",
+    "venue",
+    "movement_origin",
+    "movement_destination",
+    "trafficking",
+)
+
 #: Rule tiers, HUD's three, from worst to mildest.
 TIERS = ("high_priority", "error", "warning")

@@ -17,7 +17,7 @@ from anonymize.text.indicators import KINDS
 from tests.fixtures_warehouse import Delivery, Loads
 from warehouse.database import Warehouse
 from warehouse.models import Base, Event, PerpetratorCount, Service, Victim
-from warehouse.models.base import INDICATOR_KINDS, TEXT_LENGTH
+from warehouse.models.base import TEXT_LENGTH
 from warehouse.roles import Role
 
 pytestmark = pytest.mark.e2e
@@ -54,8 +54,14 @@ def words(condition: str) -> set[str]:
     return set(re.findall(r"'([^']*)'|\b(\d+)\b", condition)) - {("day", ""), ("DAY", "")}
 
 
-def test_kinds_of_indicators_are_those_that_are_extracted() -> None:
-    assert INDICATOR_KINDS == KINDS
+def test_kinds_of_indicators_are_those_that_are_extracted(warehouse: Warehouse) -> None:
+    query = (
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE conrelid = 'core.event_indicator'::regclass AND conname = 'ck_event_indicator_kind'"
+    )
+    with warehouse.connect(Role.OWNER) as connection:
+        [(condition,)] = connection.execute(query).fetchall()
+    assert {word for word, _ in words(condition)} == set(KINDS)
     assert TEXT_LENGTH == LONGEST_TEXT
 
 

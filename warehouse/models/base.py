@@ -50,17 +50,7 @@ CTDC_AGES = (
 FIVE_YEAR_AGES = (*(f"{low:02}-{low + 4:02}" for low in range(0, 90, 5)), "90+")
 TRAFFICKED_MONTHS = ("0--12", "13--24", "25+")
 DIRECTIONS = ("provided", "referred_in", "referred_out")
-#: Kinds of indicator found in text (``anonymize.text.indicators``), and of text that is kept.
-INDICATOR_KINDS = (
-    "means",
-    "exploitation",
-    "recruiter",
-    "recruitment",
-    "venue",
-    "movement_origin",
-    "movement_destination",
-    "trafficking",
-)
+#: Kinds of text that is kept.
 TEXT_KINDS = ("narrative",)
 FILING_STATUSES = ("reported", "zero_report")
 DELIVERY_STATUSES = ("accepted", "partial", "refused")

@@ -17,6 +17,7 @@ from sqlalchemy import Double, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from schemas.vocabulary import INDICATOR_KINDS
 from warehouse.models import base
 from warehouse.models.base import Base, Code, Flag
 
@@ -215,7 +216,7 @@ class EventIndicator(_Origin, Base):
 
     __tablename__ = "event_indicator"
     __table_args__ = (
-        base.one_of("kind", base.INDICATOR_KINDS),
+        base.one_of("kind", INDICATOR_KINDS),
         *base.codes("code", "rule"),
         *base.shares("confidence"),
         {"schema": "core"},

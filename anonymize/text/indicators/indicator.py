@@ -6,18 +6,10 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from schemas.codes import code_list
+from schemas.vocabulary import INDICATOR_KINDS
 
 #: Kinds of indicator. The two kinds of movement share the codes that the list gives ``movement``.
-KINDS: Final = (
-    "means",
-    "exploitation",
-    "recruiter",
-    "recruitment",
-    "venue",
-    "movement_origin",
-    "movement_destination",
-    "trafficking",
-)
+KINDS: Final = INDICATOR_KINDS
 
 
 class Indicator(NamedTuple):
