@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 #: Rows transformed at once: enough that repeated values are tokenised once, 100 MB of wide text.
 BATCH_ROWS = 4 * ROW_GROUP_ROWS
-#: Bytes of text in one partition, about: two minutes' work of one core.
+#: Bytes of text in one partition, about: a minute's work of one core.
 TEXT_BYTES = 5_000_000
 #: Partitions that texts are cut into at most. Each gathers the identifiers of the whole delivery:
 #: more of them would spend more on that than they spread.
