@@ -6,8 +6,12 @@ cluster, hence the prefix.
 ========== ==================================================================================
 owner      owns the database, its schemas and the migrations; may create roles; runs nothing else
 loader     writes ``core`` and ``ops``; reaches ``linkage`` through functions alone
-steward    reads ``core`` and ``ops``
+linker     writes ``linkage`` and ``linked``; sees nothing of ``core``
+publisher  reads ``core`` and ``linked``; writes ``mart`` and the ledger of releases
+expunger   deletes, through functions alone
+steward    reads ``core``, ``linked``, ``mart`` and ``ops``
 auditor    reads ``ops``
+partner    reads ``mart``
 airflow    owns Airflow's own metadata database and cannot connect to the warehouse
 ========== ==================================================================================
 
@@ -28,6 +32,10 @@ class Role(StrEnum):
 
     OWNER = "tributary_owner"
     LOADER = "tributary_loader"
+    LINKER = "tributary_linker"
+    PUBLISHER = "tributary_publisher"
+    EXPUNGER = "tributary_expunger"
+    PARTNER = "tributary_partner"
     STEWARD = "tributary_steward"
     AUDITOR = "tributary_auditor"
     AIRFLOW = "tributary_airflow"
@@ -36,7 +44,10 @@ class Role(StrEnum):
 #: Created by the administrator, with the attributes they need beyond LOGIN.
 ADMIN_MADE = {Role.OWNER: "CREATEROLE", Role.AIRFLOW: "NOCREATEROLE"}
 #: Created by the owner before the migrations run, which grant them their rights.
-OWNER_MADE = (Role.LOADER, Role.STEWARD, Role.AUDITOR)
+OWNER_MADE = (
+    *(Role.LOADER, Role.LINKER, Role.PUBLISHER, Role.EXPUNGER),
+    *(Role.STEWARD, Role.AUDITOR, Role.PARTNER),
+)
 
 WAREHOUSE = "tributary"
 AIRFLOW = "airflow"
