@@ -63,6 +63,8 @@ def identifying(text: str, entities: Iterable[Span], sure: Sequence[Span]) -> li
     left = (
         Span(start, end, entity.type, entity.score)
         for entity, start, end in _beside(sorted(entities), merged(sure))
+        # the model takes emoji and the unseen marks between digits for names
+        if any(map(str.isalnum, text[start:end]))
     )
     return [
         span for entity in left for line in _lines(text, entity) for span in _trimmed(text, line)
