@@ -176,6 +176,54 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
+class Linkage:
+    """What of a feed is encoded for linkage, and by what right; nothing where a contract has none.
+
+    Attributes:
+        schema: the linkage schema the agencies agreed on (``schemas/linkage_schemas``).
+        epochs: versions of the linkage keys, newest first; two while a rotation lasts, and each row
+            is encoded under either.
+        unit: table of ``core`` the persons become units of: ``victim``.
+        table: table of the delivery whose rows are persons.
+        token: output column that names a person there.
+        basis: legal basis of linking them.
+        fields: field of the linkage schema to field of the table; those left out are unknown.
+        where: field to the values its rows must have to be encoded; None is a blank. Who may not be
+            linked is kept out here, besides the lane.
+        consent: where the lane is one of consent: the words of the release that cover linkage.
+    """
+
+    schema: str
+    epochs: tuple[str, ...]
+    unit: str
+    table: str
+    token: str
+    basis: str
+    fields: Mapping[str, str]
+    where: Mapping[str, tuple[str | None, ...]] = field(default_factory=_nothing)
+    consent: str | None = None
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What published tables must know of a feed.
+
+    Attributes:
+        state, county: where the agency answers (USPS code, county FIPS), for records that do not
+            say where something happened; blank where it is no single place.
+        public: the records are published by somebody else anyway (the FBI publishes NIBRS), so that
+            nobody is given away by a cell that comes from this source alone.
+        deconfliction: the agreement allows telling another police agency, blindly, that it knows
+            the same person.
+    """
+
+    state: str = ""
+    county: str = ""
+    public: bool = False
+    deconfliction: bool = False
+
+
+@dataclass(frozen=True)
 class Contract:
     """One feed of one agency. ``digest`` is the SHA-256 of the contract and its mapping."""
 
@@ -199,6 +247,8 @@ class Contract:
     mapping_sql: str
     options: Mapping[str, Any] = field(default_factory=_nothing)
     statistical_basis: str | None = None
+    publication: Publication = Publication()
+    linkage: Linkage | None = None
     description: str = ""
 
     @cached_property

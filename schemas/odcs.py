@@ -28,7 +28,9 @@ from schemas.contract import (
     Contract,
     Deidentification,
     Field,
+    Linkage,
     Lookup,
+    Publication,
     Retention,
     Schedule,
     Table,
@@ -160,7 +162,7 @@ def _custom(
 
 
 def _require(properties: Mapping[str, Any], faults: list[str]) -> None:
-    optional = {"statisticalBasis", "formatOptions"}
+    optional = {"statisticalBasis", "formatOptions", "publication"}
     for name in CONTRACT_PROPERTIES:
         if name not in optional and properties.get(name) is None:
             faults.append(
@@ -221,6 +223,35 @@ def _field(table: str, item: SchemaProperty, faults: list[str]) -> Field:
     )
 
 
+def _linkage(value: object) -> Linkage | None:
+    """``epoch: X`` is short for ``epochs: [X]``.
+
+    Raises:
+        ContractError: a part is missing, unknown or of another type.
+    """
+    if value is None:
+        return None
+    try:
+        given: dict[str, Any] = dict(value)  # type: ignore[call-overload]
+        where: Mapping[str, Any] = given.pop("where", {})
+        epochs = given.pop("epochs") if "epochs" in given else [given.pop("epoch")]
+        return Linkage(
+            epochs=tuple(str(epoch) for epoch in epochs),
+            fields=MappingProxyType(dict(given.pop("fields"))),
+            where=MappingProxyType({name: _texts(values) for name, values in where.items()}),
+            **{name: " ".join(str(text).split()) for name, text in given.items()},
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ContractError(
+            "linkage needs {schema, epoch, unit, table, token, basis, fields: {<field of the "
+            "linkage schema>: <field of the table>}}, and knows {epochs, where, consent}"
+        ) from None
+
+
+def _texts(values: Iterable[object]) -> tuple[str | None, ...]:
+    return tuple(None if value is None else str(value) for value in values)
+
+
 def _contract(
     standard: OpenDataContractStandard,
     properties: Mapping[str, Any],
@@ -244,6 +275,8 @@ def _contract(
             profile=properties["profile"],
             legal_basis=properties["legalBasis"],
             statistical_basis=properties.get("statisticalBasis"),
+            linkage=_linkage(properties.get("linkage")),
+            publication=Publication(**(properties.get("publication") or {})),
             agreement=Agreement(agreement["id"], date.fromisoformat(str(agreement["expires"]))),
             schedule=Schedule(schedule["cron"], int(schedule["deadlineHours"])),
             retention=Retention(
@@ -268,7 +301,8 @@ def _contract(
         raise ContractError(
             "agreement needs {id, expires}, schedule {cron, deadlineHours}, retention "
             "{landingDays, deidentifiedDays, coreDays}, thresholds {maxQuarantinedShare, "
-            f"maxDeleteShare, minRows}}{missing}"
+            "maxDeleteShare, minRows}, publication {state, county, public, deconfliction}"
+            f"{missing}"
         ) from None
 
 

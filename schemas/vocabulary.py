@@ -142,7 +142,9 @@ CONTRACT_PROPERTIES = (
     "retention",
     "thresholds",
     "keyEpoch",
+    "linkage",
     "formatOptions",
+    "publication",
 )
 TABLE_PROPERTIES = ("presence", "record", "loads")
 FIELD_PROPERTIES = (
