@@ -1,0 +1,65 @@
+"""Invented records of persons and incidents, and the cubes released of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+
+from anonymize.disclosure.release import Released, release
+from warehouse.publish.cubes import CONTRIBUTORS, Cube, cubes
+
+#: Values of dimensions; what is not listed is yes, no or unknown.
+VALUES: Mapping[str, tuple[str | None, ...]] = {
+    "year": ("2025", "2026"),
+    "quarter": ("2025-Q3", "2025-Q4", "2026-Q1", "2026-Q2"),
+    "month": ("2025-07", "2025-10", "2026-01", "2026-04"),
+    "fiscal_year": ("FY2025", "FY2026"),
+    "exploitation": ("none known", "sexual", "labour", "both", None),
+    "identified": ("yes", "no"),
+    "trafficking": ("yes", "no"),
+    "coding": ("none", "64A", "64B", "flagged, not 64x"),
+    "age": ("adult", "minor", None),
+    "minors": ("neither", "identified", "arrested"),
+    "gender": ("Woman", "Man", None),
+    "origin": ("USA", "Americas", "Asia", None),
+    "state": ("XX",),
+    "county": ("99001", "99003", None),
+    "systems": ("law_enforcement", "social_service", "law_enforcement + social_service"),
+    "first_system": ("law_enforcement", "social_service"),
+    "gap": ("same month", "1-3 months", "4-12 months", "over 12 months", None),
+    "venue": ("hotel_motel", "residence", "street", None),
+    "h3_cell": ("86261d417ffffff", "86261d407ffffff", "86261d437ffffff", "86261d41fffffff", None),
+}
+_YES_NO = ("yes", "no", None)
+AGENCIES = ("first", "second", "third")
+
+
+def invented(cube: Cube, count: int, seed: int) -> pa.Table:
+    """``count`` records; the first values of a dimension are the commonest."""
+    random = np.random.default_rng(seed)
+    columns: dict[str, pa.Array] = {}
+    for name in cube.dimensions:
+        values = VALUES.get(name, _YES_NO)
+        weights = 1.0 / np.arange(1, len(values) + 1)
+        picked = random.choice(len(values), count, p=weights / weights.sum())
+        columns[name] = pa.array([values[at] for at in picked], pa.string())
+    first, both = random.choice(3, count), random.random(count) < 0.1
+    columns[CONTRIBUTORS] = pa.array(
+        [
+            sorted({AGENCIES[at], AGENCIES[(at + 1) % 3]}) if more else [AGENCIES[at]]
+            for at, more in zip(first, both, strict=True)
+        ]
+    )
+    return pa.table(columns)
+
+
+@cache
+def released_cubes() -> Mapping[str, Released]:
+    """Every cube, released of 3,000 invented records each."""
+    return {
+        name: release(invented(cube, 3_000, seed), cube.request(frozenset()))
+        for seed, (name, cube) in enumerate(cubes().items())
+    }

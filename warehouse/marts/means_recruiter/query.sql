@@ -1,0 +1,35 @@
+WITH told AS (
+    SELECT 'meansDebtBondageEarnings' AS variable, "meansDebtBondageEarnings" AS value, count, status FROM "persons_meansDebtBondageEarnings"
+    UNION ALL
+    SELECT 'meansThreats' AS variable, "meansThreats" AS value, count, status FROM "persons_meansThreats"
+    UNION ALL
+    SELECT 'meansAbusePsyPhySex' AS variable, "meansAbusePsyPhySex" AS value, count, status FROM "persons_meansAbusePsyPhySex"
+    UNION ALL
+    SELECT 'meansFalsePromises' AS variable, "meansFalsePromises" AS value, count, status FROM "persons_meansFalsePromises"
+    UNION ALL
+    SELECT 'meansDrugsAlcohol' AS variable, "meansDrugsAlcohol" AS value, count, status FROM "persons_meansDrugsAlcohol"
+    UNION ALL
+    SELECT 'meansDenyBasicNeeds' AS variable, "meansDenyBasicNeeds" AS value, count, status FROM "persons_meansDenyBasicNeeds"
+    UNION ALL
+    SELECT 'meansExcessiveWorkHours' AS variable, "meansExcessiveWorkHours" AS value, count, status FROM "persons_meansExcessiveWorkHours"
+    UNION ALL
+    SELECT 'meansWithholdDocs' AS variable, "meansWithholdDocs" AS value, count, status FROM "persons_meansWithholdDocs"
+    UNION ALL
+    SELECT 'recruiterRelationIntimatePartner' AS variable, "recruiterRelationIntimatePartner" AS value, count, status FROM "persons_recruiterRelationIntimatePartner"
+    UNION ALL
+    SELECT 'recruiterRelationFriend' AS variable, "recruiterRelationFriend" AS value, count, status FROM "persons_recruiterRelationFriend"
+    UNION ALL
+    SELECT 'recruiterRelationFamily' AS variable, "recruiterRelationFamily" AS value, count, status FROM "persons_recruiterRelationFamily"
+    UNION ALL
+    SELECT 'recruiterRelationOther' AS variable, "recruiterRelationOther" AS value, count, status FROM "persons_recruiterRelationOther"
+)
+SELECT
+    yes.variable,
+    yes.count,
+    yes.count + no.count AS denominator,
+    yes.count / (yes.count + no.count) AS share,
+    yes.status
+FROM told yes
+JOIN told no ON no.variable = yes.variable AND no.value = 'no'
+WHERE yes.value = 'yes'
+ORDER BY yes.variable

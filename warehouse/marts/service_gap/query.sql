@@ -1,0 +1,3 @@
+SELECT identified, referred, served, count, status
+FROM persons_referred_served_identified
+ORDER BY identified, referred, served

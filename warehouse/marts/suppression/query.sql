@@ -1,0 +1,1 @@
+SELECT cube, margin, published, zero, suppressed FROM margins ORDER BY cube, margin
