@@ -1,4 +1,10 @@
-# One image for every part of a deployment; docker-compose.yml decides what runs as whom.
+# One image for every part of a deployment; docker-compose.yml decides what runs as whom. And
+# PostgreSQL with pgAudit, which notes who used which table.
+FROM postgres:16-bookworm AS postgres
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends postgresql-16-pgaudit \
+    && rm -rf /var/lib/apt/lists/*
+
 FROM python:3.12-slim-bookworm AS build
 
 # A bytecode cache halves the time Airflow's processes take to start.

@@ -224,13 +224,13 @@ def _batches(
     wanted = {*inputs, *(lookup.key for lookup in filled.values())} - set(filled)
     if table.redacts:
         wanted |= set(table.record)
-    for batch, accepted in _read(zone, verdict, piece.table, sorted(wanted), piece):
+    for batch, accepted in read_marked(zone, verdict, piece.table, sorted(wanted), piece):
         for name, lookup in filled.items():
             batch = batch.append_column(name, lookups.values(lookup, batch.column(lookup.key)))
         yield batch, accepted
 
 
-def _read(
+def read_marked(
     zone: RawZone,
     verdict: StoredVerdict,
     table: str,
@@ -307,7 +307,7 @@ class _Lookups:
         batches: list[pa.RecordBatch] = []
         if lookup.table in self._zone.tables():
             columns = [lookup.key, lookup.column]
-            for batch, accepted in _read(self._zone, self._verdict, lookup.table, columns):
+            for batch, accepted in read_marked(self._zone, self._verdict, lookup.table, columns):
                 batches.append(batch.select(columns).filter(accepted))
         schema = pa.schema([pa.field("key", pa.string()), pa.field("value", pa.string())])
         table = pa.Table.from_batches([b.rename_columns(schema.names) for b in batches], schema)

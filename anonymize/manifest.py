@@ -11,6 +11,7 @@ from schemas.errors import PackageError
 
 TABLES: Literal["tables"] = "tables"
 WITHHELD: Literal["withheld"] = "withheld"
+LINKAGE: Literal["linkage"] = "linkage"
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -21,7 +22,7 @@ class Member(BaseModel):
     model_config = _STRICT
 
     path: str
-    kind: Literal["tables", "withheld"]
+    kind: Literal["tables", "withheld", "linkage"]
     table: str
     rows: int = Field(ge=0)
     bytes: int = Field(gt=0)
@@ -40,6 +41,8 @@ class Manifest(BaseModel):
         report: counts and findings (``IntakeReport.as_json()``), and as ``gate`` what the leak gate
             searched (``anonymize.gate.counts``), without which no package is taken.
         created: ISO 8601, UTC.
+        suppressed: tokens of expunged units that the delivery holds, by unit; the hub leaves them
+            out (``anonymize.suppression``).
         files: filled in by ``seal``.
     """
 
@@ -60,6 +63,7 @@ class Manifest(BaseModel):
     scope: dict[str, Any]
     report: dict[str, Any]
     created: str
+    suppressed: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     files: tuple[Member, ...] = ()
 
     def to_bytes(self) -> bytes:

@@ -6,6 +6,8 @@ A package is an uncompressed tar file::
     manifest.sig                              Ed25519 signature over the manifest's bytes
     tables/<table>/<partition>.parquet        de-identified rows
     withheld/<table>/<partition>.parquet      tokens of quarantined rows' keys
+    linkage/<table>/<partition>.parquet       encodings of persons (``anonymize.encoding.columns``),
+                                              one file for each epoch of the linkage keys
 
 The hub verifies everything before it reads anything: the signature of a node it trusts, every
 member's hash, that there are no others, that the node's leak gate found nothing, and that each file
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 import tarfile
 from collections import Counter
@@ -28,8 +31,10 @@ import pyarrow.parquet as pq
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from anonymize.encoding.columns import Epoch
+from anonymize.encoding.packed import read_packed, require_linkage
 from anonymize.gate.counts import is_clean
-from anonymize.manifest import TABLES, WITHHELD, Manifest, Member
+from anonymize.manifest import LINKAGE, TABLES, WITHHELD, Manifest, Member
 from anonymize.outputs import misfits, output_schema, withheld_schema
 from connectors.zones.durable import make_private, replacing
 from connectors.zones.secret import KEY_BYTES, read_secret
@@ -38,7 +43,9 @@ from schemas.errors import PackageError, SettingsError
 
 _MANIFEST, _SIGNATURE = "manifest.json", "manifest.sig"
 _CONTEXT = b"tributary package v1\n"
-_MEMBER = re.compile(rf"({TABLES}|{WITHHELD})/([A-Za-z0-9_]{{1,64}})/[A-Za-z0-9_]{{1,32}}\.parquet")
+_MEMBER = re.compile(
+    rf"({TABLES}|{WITHHELD}|{LINKAGE})/([A-Za-z0-9_]{{1,64}})/[A-Za-z0-9_]{{1,32}}\.parquet"
+)
 _DELIVERY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 #: Limits that no honest package comes near.
 MAX_MANIFEST_BYTES = 64 << 20
@@ -86,6 +93,7 @@ def seal(
         members = tuple(_members(outgoing))
         _require_gate(manifest)
         _require_accepted_rows(manifest, members, contract)
+        require_linkage(manifest, members, contract, lambda name: _mapped(outgoing / name))
     sealed = manifest.model_copy(update={"files": members}).to_bytes()
     path = make_private(directory) / f"{manifest.delivery_id}.tar"
     # The hub may run as another user of the same group; nothing in the package is raw.
@@ -153,6 +161,19 @@ def _add(tar: tarfile.TarFile, name: str, content: io.BufferedIOBase, size: int)
     tar.addfile(header, content)
 
 
+def contract_in(path: Path) -> str | None:
+    """The contract a package says it is of, unverified; none where it cannot be read."""
+    try:
+        with tarfile.open(path, "r:") as tar:
+            first = tar.next()
+            if first is None or first.name != _MANIFEST or first.size > MAX_MANIFEST_BYTES:
+                return None
+            content = tar.extractfile(first)
+            return None if content is None else str(json.loads(content.read())["contract"])
+    except (OSError, tarfile.TarError, ValueError, KeyError, TypeError):
+        return None
+
+
 # --- the hub's side -------------------------------------------------------------------------------
 
 
@@ -189,6 +210,23 @@ class Package:
                 )
             yield batch
 
+    def encodings(self) -> Iterator[tuple[Epoch, pa.RecordBatch]]:
+        """Encodings of the delivery's persons, with ``encoding_columns`` of the agreed schema.
+
+        A delivery that has any has at least one batch of each epoch its contract lists; a batch may
+        be empty. Every row of an epoch comes once, the batches of one epoch after those of another.
+        Each stands for what the delivery says *now* of the person that ``token`` names, as do the
+        rows of ``read``; several rows of a token are forms of one identity, and tokens of fakes
+        occur nowhere else in the package. A batch becomes what the linkage zone compares by
+        ``anonymize.encoding.columns.from_batch(batch, agreed_schema(epoch.schema), epoch.fakes)``.
+
+        Raises:
+            PackageError: a column holds what no encoding is.
+        """
+        for member in self.manifest.files:
+            if member.kind == LINKAGE:
+                yield from read_packed(member, self._content[member.path])
+
     def _batches(self, kind: str, table: str) -> Iterator[pa.RecordBatch]:
         for member in self.manifest.files:
             if (member.kind, member.table) == (kind, table):
@@ -210,7 +248,7 @@ def open_package(
         PackageError: anything is not as agreed; nothing was read but what had to be verified.
     """
     try:
-        whole = pa.memory_map(str(path)).read_buffer()
+        whole = _mapped(path)
         content = _contents(whole)
         signed = content.pop(_MANIFEST).to_pybytes()
         signature = content.pop(_SIGNATURE).to_pybytes()
@@ -222,7 +260,9 @@ def open_package(
         _require_gate(manifest)
     _require_members(manifest, content)
     for member in manifest.files:
-        _require_outputs(member, contract, content[member.path])
+        if member.kind != LINKAGE:
+            _require_outputs(member, contract, content[member.path])
+    require_linkage(manifest, manifest.files, contract, content.__getitem__)
     return Package(manifest, contract, content)
 
 
@@ -318,6 +358,10 @@ def _require_outputs(member: Member, contract: Contract, content: pa.Buffer) -> 
             f"the package's file for {member.table} is not the de-identified table its contract "
             "describes"
         )
+
+
+def _mapped(path: Path) -> pa.Buffer:
+    return pa.memory_map(str(path)).read_buffer()
 
 
 def _parquet(content: pa.Buffer) -> pq.ParquetFile:

@@ -63,6 +63,7 @@ def validate(
     report = IntakeReport()
     try:
         if contract.lane == "aggregate_only":
+            report.lane_violated = True
             raise DeliveryError("LANE-AGGREGATE", rule("LANE-AGGREGATE").fix)
         intake = Intake(contract, intake_columns(contract), report, today)
         checks = row_checks(contract)

@@ -1,6 +1,6 @@
 """A DAG for every contract: which step of a delivery runs where, and after what.
 
-    receive ─► validate ─► deidentify, per partition ─► seal ─► load ─► receipt ─► dispose
+    receive ─► validate ─► deidentify, per partition ─► encode ─► seal ─► load ─► receipt ─► dispose
           └─► take_next
 
 Nothing else stands here. Steps pass ids, counts and references; Airflow stores and shows those.
@@ -97,6 +97,11 @@ def build(contract: Contract) -> DAG:
             return steps.deidentify(here(), name, delivery, partition)
 
     @task(queue=NODE)
+    def encode(delivery: str) -> dict[str, Any]:
+        with value_free("encode"):
+            return steps.encode(here(), name, delivery)
+
+    @task(queue=NODE)
     def seal(delivery: str) -> dict[str, Any]:
         with value_free("seal"):
             return steps.seal(here(), name, delivery)
@@ -150,6 +155,7 @@ def build(contract: Contract) -> DAG:
         loaded = load(delivery)
         chain(
             deidentified,
+            encode(delivery),
             seal(delivery),
             loaded,
             receipt(delivery, loaded["status"]),

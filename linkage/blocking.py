@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,11 +59,28 @@ def candidates(left: Encoded, right: Encoded | None) -> Candidates:
     found: list[Rows] = []
     used: list[str] = []
     for shared, name in sorted(_meeting(left, other), key=lambda one: (one[0].pairs, one[1])):
-        if shared.pairs and sum(map(len, found)) + shared.pairs <= budget:
+        if not shared.pairs:
+            continue
+        if sum(map(len, found)) + shared.pairs > budget:
+            found = [_distinct(found)]  # blocks give many pairs that others gave before
+        if sum(map(len, found)) + shared.pairs <= budget:
             found.append(_keys(shared, len(other), within=right is None))
             used.append(name)
     keys = _distinct(found)
     return Candidates(keys // len(other), keys % len(other), tuple(used))
+
+
+def sharing(
+    left: Encoded, right: Encoded, pairs: tuple[Rows, Rows], blocks: Sequence[str]
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Block to whether it holds each pair together; ``name~`` counts for ``name``."""
+    held: dict[str, npt.NDArray[np.bool_]] = {}
+    for block in blocks:
+        name = block.removesuffix("~")
+        mine = left.tokens[name][pairs[0]]
+        same = (mine == right.tokens[block][pairs[1]]) & (mine != 0)
+        held[name] = held[name] | same if name in held else same
+    return held
 
 
 def _distinct(parts: list[Rows]) -> Rows:
@@ -83,13 +101,15 @@ def _all_pairs(left: Encoded, right: Encoded | None) -> Candidates:
     found = []
     step = max(_CHUNK // len(other), 1)
     for start in range(0, len(left), step):
-        score = np.zeros((min(step, len(left) - start), len(other)), np.int8)
+        # Within one file, the rows before have met all others.
+        across = start if right is None else 0
+        score = np.zeros((min(step, len(left) - start), len(other) - across), np.int8)
         for first, second in bits.values():
-            alike = dice_of_all(first[start : start + step], second, left.schema.flip)
+            alike = dice_of_all(first[start : start + step], second[across:], left.schema.flip)
             score += alike >= _ALIKE
             score += alike >= _EQUAL
         i, j = np.nonzero(score >= 2)
-        i += start
+        i, j = i + start, j + across
         found.append((i[i < j], j[i < j]) if right is None else (i, j))
     left_rows, right_rows = (np.concatenate(side) for side in zip(*found, strict=True))
     return Candidates(left_rows, right_rows, ())
@@ -107,15 +127,15 @@ def _meeting(left: Encoded, right: Encoded) -> list[tuple[_Shared, str]]:
     for name, tokens in left.tokens.items():
         if name.endswith("~"):
             continue
-        mine = _standing(tokens)
+        mine = in_order(tokens)
         for other in (name, f"{name}~"):
             if other in right.tokens:
-                found.append((_shared(mine, _standing(right.tokens[other])), other))
+                found.append((_shared(mine, in_order(right.tokens[other])), other))
     return found
 
 
 @dataclass(frozen=True)
-class _Standing:
+class InOrder:
     """Distinct tokens of a side; the records of one stand together in ``order``."""
 
     tokens: Tokens
@@ -124,15 +144,16 @@ class _Standing:
     counts: Rows
 
 
-def _standing(column: Tokens) -> _Standing:
+def in_order(column: Tokens) -> InOrder:
+    """Tokens in order; records without one are left out."""
     rows = np.flatnonzero(column)
     order = rows[np.argsort(column[rows])]
     ordered = column[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=np.uint64(0)) != 0)
-    return _Standing(ordered[starts], order, starts, np.diff(starts, append=len(ordered)))
+    return InOrder(ordered[starts], order, starts, np.diff(starts, append=len(ordered)))
 
 
-def _shared(left: _Standing, right: _Standing) -> _Shared:
+def _shared(left: InOrder, right: InOrder) -> _Shared:
     place = np.searchsorted(right.tokens, left.tokens)
     place[place == len(right.tokens)] = 0
     first = np.flatnonzero(right.tokens[place] == left.tokens) if len(right.tokens) else place[:0]

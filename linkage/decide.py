@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
 
 from linkage.compare import Rows
 from linkage.weights import posterior, share_of_matches
@@ -54,6 +53,7 @@ def decide(
     *,
     one_to_one: bool,
     within: bool,
+    share: float | None = None,
     min_precision: float = 0.0,
     fakes: tuple[int, int] = (0, 0),
 ) -> Decided:
@@ -63,22 +63,23 @@ def decide(
         weight: log likelihood ratios.
         sizes: records on each side.
         within: the pairs are within one file.
+        share: of all pairs, those of one person; estimated from the weights where left out.
         min_precision: expected precision that the threshold must reach, at the cost of recall.
         fakes: records on each side that are of nobody; their agency drops what is linked to them.
     """
+    true = 0.0
     if one_to_one and not within:
         chosen, probability = _one_to_one(weight, pairs, sizes, fakes)
     else:
-        probability = independent(weight, sizes[0] * sizes[1] / (2 if within else 1))
+        all_pairs = sizes[0] * sizes[1] / (2 if within else 1)
+        share = share or share_of_matches(weight, all_pairs)
+        probability = posterior(weight, share)
+        true = max(share * all_pairs, float(probability.sum()))
         chosen = np.flatnonzero(probability >= REVIEW / 10)
         probability = probability[chosen]
     order = np.argsort(-probability, kind="stable")
-    return _at_threshold(chosen[order], probability[order], min_precision)
-
-
-def independent(weight: Probabilities, all_pairs: float) -> Probabilities:
-    """Posterior probability of each pair for itself."""
-    return posterior(weight, share_of_matches(weight, all_pairs))
+    true = true or float(probability.sum())
+    return _at_threshold(chosen[order], probability[order], true, min_precision)
 
 
 def _one_to_one(
@@ -129,6 +130,8 @@ def _by_decoys(
     (the target-decoy estimate of proteomics: Elias and Gygi 2007). Unlike the likelihood ratios it
     does not rest on errors in different fields being independent.
     """
+    from scipy.optimize import isotonic_regression  # a second to import
+
     open_ = ~taken[0] & ~taken[1]
     ordered = np.sort(weight[open_])[::-1]
     ranks = (_FIRST * _GROWTH ** np.arange(64)).astype(np.int64)
@@ -186,15 +189,21 @@ def greedy(probability: Probabilities, i: Rows, j: Rows) -> Rows:
     return np.asarray(kept, np.int64)
 
 
-def _at_threshold(pairs: Rows, probability: Probabilities, min_precision: float) -> Decided:
-    """The threshold at which expected F1 is highest: 2 * sum(p taken) / (taken + sum(p all)), among
-    those that reach ``min_precision``. Pairs of one probability are all taken or none."""
+def _at_threshold(
+    pairs: Rows, probability: Probabilities, true: float, min_precision: float
+) -> Decided:
+    """The threshold at which expected F1 is highest: 2 * sum(p taken) / (taken + true), among those
+    that reach ``min_precision``. Pairs of one probability are all taken or none.
+
+    Args:
+        true: how many pairs of one person are expected, among these pairs and others.
+    """
     if not len(probability):
         return Decided(pairs, probability, 1.0, 1.0, 0.0)
     sums = np.cumsum(probability)
     ends = np.flatnonzero(np.diff(probability, append=-1.0))
     taken = ends + 1
-    f1 = 2 * sums[ends] / (taken + sums[-1])
+    f1 = 2 * sums[ends] / (taken + true)
     reached = sums[ends] / taken >= min_precision
     best = int(ends[np.argmax(np.where(reached, f1, -1.0 * taken))])
     keep = probability >= min(REVIEW, probability[best])
@@ -203,5 +212,5 @@ def _at_threshold(pairs: Rows, probability: Probabilities, min_precision: float)
         probability[keep],
         float(probability[best]),
         float(sums[best] / (best + 1)),
-        float(sums[best] / sums[-1]),
+        float(sums[best] / true),
     )

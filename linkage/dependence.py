@@ -36,7 +36,7 @@ def dependences(
 
     Args:
         strangers: levels by field of random pairs.
-        apart: probability of each of these pairs that it is two persons.
+        apart: how many pairs each of these stands for, by as much as they are two persons.
     """
     joint = {
         (one, other): _joint((strangers[one], strangers[other]), (u[one], u[other]), apart)
@@ -61,7 +61,7 @@ def _joint(
     known = (levels[0] != UNKNOWN) & (levels[1] != UNKNOWN)
     cells = levels[0][known].astype(np.int64) * shape[1] + levels[1][known]
     seen = np.bincount(cells, apart[known], shape[0] * shape[1]).reshape(shape)
-    expected = np.outer(*u) * known.sum()
+    expected = np.outer(*u) * apart[known].sum()
     # Where few are expected, what was seen may be chance.
     excess = np.log((seen + _FEW) / (expected + _FEW))
     alike = slice(_ALIKE, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,58 @@ def evaluate(
     return Evaluation(
         chosen, Quality.of(int(sums[best]), best + 1, len(known)), float(probability[best])
     )
+
+
+@dataclass(frozen=True)
+class GroupQuality:
+    """Links of one group of persons.
+
+    Attributes:
+        true: pairs of one person whose person is of the group.
+        gap: the group's recall less that of everybody.
+        worse: the gap is at least ``MARKED`` and more than chance explains.
+    """
+
+    group: str
+    true: int
+    quality: Quality
+    gap: float
+    worse: bool
+
+
+#: A difference in recall that is reported as worse, and how many standard errors make it no chance.
+MARKED, ERRORS = 0.02, 3.0
+
+
+def by_group(
+    persons: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    both: npt.NDArray[np.int64],
+    group: npt.NDArray[np.int64],
+    names: Sequence[str],
+) -> list[GroupQuality]:
+    """Precision and recall by group of persons (name culture, sex, age band), worst recall first.
+
+    Args:
+        persons: of each matched pair, the persons that its two records are of.
+        both: the persons who have a record on either side, one each.
+        group: of every person, its number in ``names``.
+    """
+    right = persons[0] == persons[1]
+    count = len(names)
+    true = np.bincount(group[both], minlength=count)
+    caught = np.bincount(group[persons[0][right]], minlength=count)
+    taken = np.bincount(group[persons[0]], minlength=count)
+    overall = caught.sum() / max(true.sum(), 1)
+    found = []
+    for number, name in enumerate(names):
+        if not true[number]:
+            continue
+        quality = Quality.of(int(caught[number]), int(taken[number]), int(true[number]))
+        gap = quality.recall - float(overall)
+        error = float(np.sqrt(overall * (1 - overall) / true[number]))
+        worse = -gap >= MARKED and -gap > ERRORS * error
+        found.append(GroupQuality(name, int(true[number]), quality, gap, worse))
+    return sorted(found, key=lambda one: one.quality.recall)
 
 
 def _ordered(pair: Pair) -> Pair:

@@ -11,15 +11,14 @@ import numpy.typing as npt
 from anonymize.encoding.encode import Encoded
 from linkage.blocking import Candidates, candidates
 from linkage.compare import Rows, compare
-from linkage.decide import Decided, decide, independent
-from linkage.weights import Weights, learn
+from linkage.decide import decide
+from linkage.learn import learn
+from linkage.weights import Weights, posterior
 from schemas.errors import ContractError
 
-#: Share of records with a duplicate within their own file from which on records of the other file
-#: may have several partners.
-_DUPLICATED = 0.02
-#: Records of a file that are looked at for that.
-_LOOKED_AT = 20_000
+#: A pair is sure from here on, and of records with a sure partner this share with another one shows
+#: that records may have several: Febrl 4, one-to-one, has 0.003; sets with duplicates, 0.2.
+_SURE, _SEVERAL = 0.9, 0.02
 
 
 @dataclass(frozen=True)
@@ -27,20 +26,24 @@ class Links:
     """Pairs of row numbers with their probability, best first.
 
     Attributes:
+        weight: natural logarithm of each pair's likelihood ratio.
         threshold: pairs at or above are matches, the others are for review.
         one_to_one: whether records were held to one partner each.
-        candidates: pairs that were compared, and the blocks that gave them.
+        candidates: pairs that were compared, and the blocks that gave them (none: all pairs).
+        weights: what the pairs were weighed by, for later runs; None where there was no pair.
     """
 
     left: Rows
     right: Rows
     probability: npt.NDArray[np.float64]
+    weight: npt.NDArray[np.float64]
     threshold: float
     one_to_one: bool
     expected_precision: float
     expected_recall: float
     candidates: int
     blocks: tuple[str, ...]
+    weights: Weights | None
 
     @property
     def matches(self) -> int:
@@ -50,9 +53,13 @@ class Links:
 def link(
     left: Encoded,
     right: Encoded | None = None,
+    weights: Weights | None = None,
     progress: Callable[[str], None] = lambda _step: None,
 ) -> Links:
     """Find which records of ``left`` and ``right`` are one person, or of ``left`` alone.
+
+    Args:
+        weights: of an earlier run; learned from the candidates where left out.
 
     Raises:
         ContractError: the two sides were encoded under different schemas.
@@ -67,55 +74,58 @@ def link(
     progress("comparison")
     compared = compare(left, other, (found.left, found.right))
     progress("weights")
-    weights = learn(left, right, found, compared)
+    share = None
+    if weights is None:
+        weights = learn(left, right, found, compared)
+        share = weights.share
+    else:
+        weights = weights.among(len(other))
     progress("decision")
-    one_to_one = right is not None and _one_to_one(left, other, weights)
+    weight = weights.of(compared)
+    one_to_one = right is not None and _one_to_one(
+        left.schema.one_to_one, found, weight, weights.share
+    )
     decided = decide(
-        weights.of(compared),
+        weight,
         (found.left, found.right),
         (len(left), len(other)),
         one_to_one=one_to_one,
         within=right is None,
+        share=share,
         min_precision=left.schema.min_precision,
         fakes=(left.fakes, other.fakes),
     )
-    return _links(found, decided, one_to_one)
-
-
-def _one_to_one(left: Encoded, right: Encoded, weights: Weights) -> bool:
-    wanted = left.schema.one_to_one
-    if wanted != "auto":
-        return bool(wanted)
-    return not any(_has_duplicates(side, weights) for side in (left, right))
-
-
-def _has_duplicates(encoded: Encoded, weights: Weights) -> bool:
-    """Whether more than a few records of one file have a partner in the same file."""
-    sample = encoded.head(_LOOKED_AT)
-    found = candidates(sample, None)
-    if not len(found.left):
-        return False
-    compared = compare(sample, sample, (found.left, found.right))
-    probability = independent(weights.of(compared), len(sample) * (len(sample) - 1) / 2)
-    same = probability > 0.5
-    partners = np.union1d(found.left[same], found.right[same])
-    return len(partners) > _DUPLICATED * len(sample)
-
-
-def _links(found: Candidates, decided: Decided, one_to_one: bool) -> Links:
     return Links(
         found.left[decided.pairs],
         found.right[decided.pairs],
         decided.probability,
+        weight[decided.pairs],
         decided.threshold,
         one_to_one,
         decided.expected_precision,
         decided.expected_recall,
         len(found.left),
         found.blocks,
+        weights,
     )
+
+
+def _one_to_one(
+    wanted: str | bool, pairs: Candidates, weight: npt.NDArray[np.float64], share: float
+) -> bool:
+    """As the schema says or, where it leaves that open, unless more than a few records have several
+    sure partners."""
+    if wanted != "auto":
+        return bool(wanted)
+    sure = posterior(weight, share) > _SURE
+    for rows in (pairs.left, pairs.right):
+        partners = np.bincount(rows[sure])
+        if (partners > 1).sum() > _SEVERAL * (partners > 0).sum():
+            return False
+    return True
 
 
 def _none(found: Candidates) -> Links:
     empty = np.empty(0, np.int64)
-    return Links(empty, empty, np.empty(0), 1.0, False, 1.0, 0.0, 0, found.blocks)
+    nothing = np.empty(0)
+    return Links(empty, empty, nothing, nothing, 1.0, False, 1.0, 0.0, 0, found.blocks, None)

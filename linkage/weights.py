@@ -1,35 +1,26 @@
-"""Fellegi-Sunter weights, learned from the pairs themselves; nobody labels anything.
-
-How often a level occurs among records of two persons (u) is counted in random pairs. How often it
-occurs among records of one person (m) is estimated by EM, block by block, for the fields that the
-block does not hold together, and averaged (as Splink does): one EM over all candidates collapses.
-"""
+"""Fellegi-Sunter weights: how much likelier a comparison is among records of one person."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from anonymize.encoding.encode import Encoded
-from linkage.blocking import Candidates
-from linkage.compare import LEVELS, SWAP, UNKNOWN, Compared, Levels, Rows, compare
-from linkage.dependence import Given, dependences
+from linkage.compare import LEVELS, Compared, Levels
+from linkage.dependence import Given
+from schemas.errors import ContractError
 
 Shares = npt.NDArray[np.float64]
 
-_RANDOM_PAIRS = 2_000_000
-#: Pairs a block is judged by; more only cost time.
-_SAMPLE = 200_000
-#: Fewer pairs teach nothing.
-_LEAST = 200
-#: How often m is estimated anew from what all fields say.
-_REVISIONS = 3
-#: How often given name and surname stand swapped, where nothing teaches it.
-_SWAPPED = (0.96, 0.04)
 _ROUNDS, _CLOSE = 200, 1e-7
+#: How often two of one household agree on a field as one person does: of births in the United
+#: States 3.1 % are twins (CDC, National Vital Statistics Reports 73-2, births of 2022).
+_TWINS = 0.03
+#: What a household shares.
+HOUSEHOLD = ("surname", "address", "phone", "postcode", "place", "text", "category")
 
 
 @dataclass(frozen=True)
@@ -38,23 +29,98 @@ class Weights:
 
     ``given`` makes a tree of the fields (Chow and Liu 1968), so that u is not taken for more
     independent than it is.
+
+    Two persons may also be of one household: they agree on what a household shares as one person
+    does, and on nothing else more than strangers.
+
+    Attributes:
+        share: of all pairs, those of one person, when it was learned.
+        shared: fields that a household shares.
+        household: of all pairs, those of two persons of one household.
+        records: on the other side, when it was learned.
     """
 
     m: Mapping[str, Shares]
     u: Mapping[str, Shares]
     given: Mapping[str, Given]
+    share: float = 0.0
+    shared: tuple[str, ...] = ()
+    household: float = 0.0
+    records: int = 1
 
-    def of(self, compared: Compared) -> npt.NDArray[np.float64]:
+    def among(self, records: int) -> Weights:
+        """The same for another number of records on the other side: a record has as many partners
+        and companions as before."""
+        scale = self.records / max(records, 1)
+        return replace(
+            self,
+            share=min(self.share * scale, 0.5),
+            household=min(self.household * scale, 0.5),
+            records=records,
+        )
+
+    def to_json(self) -> str:
+        """As text: shares and dependences by field, nothing of any record."""
+        return json.dumps(
+            {
+                "m": {name: found.tolist() for name, found in self.m.items()},
+                "u": {name: found.tolist() for name, found in self.u.items()},
+                "given": {
+                    name: {"on": depends.on, "excess": depends.excess.tolist()}
+                    for name, depends in self.given.items()
+                },
+                "share": self.share,
+                "shared": self.shared,
+                "household": self.household,
+                "records": self.records,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Weights:
+        """What ``to_json`` wrote.
+
+        Raises:
+            ContractError: it is something else.
+        """
+        try:
+            kept = json.loads(text)
+            m, u = ({n: np.array(v, float) for n, v in kept[part].items()} for part in "mu")
+            given = {
+                name: Given(depends["on"], np.array(depends["excess"], float))
+                for name, depends in kept["given"].items()
+            }
+            share, shared = float(kept["share"]), tuple(kept["shared"])
+            return cls(m, u, given, share, shared, float(kept["household"]), int(kept["records"]))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise ContractError("the stored linkage weights cannot be read") from None
+
+    def of(self, compared: Compared) -> Shares:
         """The natural logarithm of each pair's likelihood ratio; unknown says nothing."""
-        total = np.zeros(len(next(iter(compared.levels.values()))))
+        person, household = self.ratios(compared)
+        of_two = 1 - self.household + self.household * np.exp(household)
+        weight: Shares = person - np.log(of_two)
+        return weight
+
+    def ratios(self, compared: Compared) -> tuple[Shares, Shares]:
+        """How much likelier each pair is one person, and two of one household, than strangers:
+        natural logarithms."""
+        person = np.zeros(len(next(iter(compared.levels.values()))))
+        household = person.copy()
         for name, levels in compared.levels.items():
-            ratio = np.append(np.log(self.m[name] / self.u[name]), 0.0)
-            total += ratio[levels]
-        for name, depends in self.given.items():
-            total -= depends.excess[compared.levels[depends.on], compared.levels[name]]
-        for name, rarity in compared.rarity.items():
-            total += self._rarity(name, compared.levels[name], rarity)
-        return total
+            ratio = np.append(self.m[name] / self.u[name], 1.0)
+            said = np.log(ratio)[levels]
+            if name in self.given:
+                depends = self.given[name]
+                said = said - depends.excess[compared.levels[depends.on], levels]
+            if name in compared.rarity:
+                said = said + self._rarity(name, levels, compared.rarity[name])
+            person += said
+            household += said if name in self.shared else np.log(alike_anyway(ratio))[levels]
+        for name, said in compared.hashed.items():
+            person += said
+            household += said if name in self.shared else np.log(alike_anyway(np.exp(said)))
+        return person, household
 
     def _rarity(
         self, name: str, levels: Levels, rarity: npt.NDArray[np.float32]
@@ -64,192 +130,68 @@ class Weights:
         average = -np.log2(self.u[name][-1])
         share = np.zeros(LEVELS + 1)
         share[[LEVELS - 1, LEVELS - 2, LEVELS - 3]] = (1.0, 0.6, 0.3)
-        found: npt.NDArray[np.float64] = share[levels] * (rarity - average) * np.log(2)
+        rarer = np.where(rarity > 0, rarity - average, 0)
+        found: npt.NDArray[np.float64] = share[levels] * rarer * np.log(2)
         return found
 
 
-def learn(
-    left: Encoded, right: Encoded | None, pairs: Candidates, compared: Compared, seed: int = 0
-) -> Weights:
-    """Learn weights from candidate pairs and their comparison."""
-    random = np.random.default_rng(seed)
-    other = left if right is None else right
-    within = right is None
-    strangers = _strangers(left, other, within=within, random=random)
-    all_pairs = len(left) * len(other) / (2 if within else 1)
-    u = _among(strangers, np.ones(_RANDOM_PAIRS), all_pairs)
-    lessons = [
-        (random.choice(members, _SAMPLE, replace=False) if len(members) > _SAMPLE else members, f)
-        for members, f in _lessons(left, other, pairs, compared, u)
-    ]
-    weights = Weights(_first(lessons, compared, u), u, {})
-    for _ in range(_REVISIONS):
-        weight = weights.of(compared)
-        share = share_of_matches(weight, all_pairs)
-        # A random pair may be one person after all: it counts by as much as it is not.
-        apart = 1 - posterior(weights.of(strangers), share)
-        u = _among(strangers, apart, all_pairs)
-        m = _revised(lessons, compared, posterior(weight, share), weights.m)
-        weights = Weights(m, u, dependences(strangers.levels, u, apart))
-    return weights
+def alike_anyway(ratio: Shares) -> Shares:
+    """Of two persons of one household: twins share a date of birth, fathers and sons a name."""
+    return 1 - _TWINS + _TWINS * ratio
 
 
-def _among(strangers: Compared, apart: Shares, all_pairs: float) -> dict[str, Shares]:
-    """Shares of levels among random pairs, each counted by as much as it is two persons. A level
-    that none has counts half a pair."""
-    half = 0.5 * max(_RANDOM_PAIRS / all_pairs, 1)
-    found = {}
-    for name, levels in strangers.levels.items():
-        known = levels != UNKNOWN
-        counts = np.bincount(levels[known], apart[: len(levels)][known], _size(name)) + half
-        found[name] = counts / counts.sum()
-    return found
+def share_of_matches(
+    weight: Shares,
+    all_pairs: float,
+    others: tuple[Shares, Shares] | None = None,
+    before: tuple[float, float] = (0.0, 0.0),
+) -> float:
+    """The share of matches among all pairs, estimated by EM.
 
-
-Lesson = tuple[Rows, list[str]]
-
-
-def _first(
-    lessons: Sequence[Lesson], compared: Compared, u: Mapping[str, Shares]
-) -> dict[str, Shares]:
-    """m by an EM of its own for each lesson, over the fields it teaches; averaged."""
-    sums = {name: np.zeros(len(shares)) for name, shares in u.items()}
-    for members, fields in lessons:
-        learned, matches = _em({f: compared.levels[f][members] for f in fields}, u)
-        for name in fields:
-            sums[name] += learned[name] * matches * len(members)
-    m = {}
-    for name, total in sums.items():
-        untaught = np.array(_SWAPPED) if name == SWAP else _prior(len(total))
-        m[name] = shares(total) if total.sum() else untaught
-    return m
-
-
-def _revised(
-    lessons: Sequence[Lesson],
-    compared: Compared,
-    likely: npt.NDArray[np.float64],
-    m: Mapping[str, Shares],
-) -> dict[str, Shares]:
-    """m once more, from the same lessons, now that all fields say which pairs match.
-
-    The few fields that a block leaves free tell matches from strangers badly where strangers in it
-    are more alike than others: some stayed among the matches.
+    Args:
+        weight: of the candidates.
+        others: weights of pairs that are no candidates, and how many pairs each stands for.
+        before: matches and pairs seen before, so that a few pairs do not decide alone.
     """
-    sums = {name: np.zeros(len(shares)) for name, shares in m.items()}
-    for members, fields in lessons:
-        for name in fields:
-            level, sure = compared.levels[name][members], likely[members]
-            known = level != UNKNOWN
-            sums[name] += np.bincount(level[known], sure[known], minlength=len(m[name]))
-    return {name: shares(total) if total.sum() else m[name] for name, total in sums.items()}
-
-
-def _strangers(
-    left: Encoded, right: Encoded, *, within: bool, random: np.random.Generator
-) -> Compared:
-    """Random pairs, compared."""
-    i = random.integers(0, len(left), _RANDOM_PAIRS)
-    j = random.integers(0, len(right), _RANDOM_PAIRS)
-    if within:
-        i, j = i[i != j], j[i != j]
-    return compare(left, right, (i, j))
-
-
-def _size(name: str) -> int:
-    return 2 if name == SWAP else LEVELS
-
-
-def _lessons(
-    left: Encoded, right: Encoded, pairs: Candidates, compared: Compared, u: Mapping[str, Shares]
-) -> list[Lesson]:
-    """Groups of pairs that agree on some fields, and the other fields, of which they can teach."""
-    if pairs.blocks:
-        return _blocks(left, right, pairs, list(u))
-    return _agreeing(compared, list(u))
-
-
-def _blocks(left: Encoded, right: Encoded, pairs: Candidates, fields: list[str]) -> list[Lesson]:
-    lessons = []
-    for block in pairs.blocks:
-        if block.endswith("~"):
-            continue
-        mine, theirs = left.tokens[block], right.tokens[block]
-        shared = mine[pairs.left]
-        members = np.flatnonzero((shared == theirs[pairs.right]) & (shared != 0))
-        held = {part.rpartition(".")[0] for part in block.split("+")}
-        taught = _free(fields, held, left)
-        if len(members) >= _LEAST and taught:
-            lessons.append((members, taught))
-    return lessons
-
-
-def _agreeing(compared: Compared, fields: list[str]) -> list[Lesson]:
-    """Where all pairs are compared: those at the highest level of two fields."""
-    names = [name for name in fields if name != SWAP]
-    top = {name: compared.levels[name] == LEVELS - 1 for name in names}
-    lessons = []
-    for place, first in enumerate(names):
-        for second in names[place + 1 :]:
-            members = np.flatnonzero(top[first] & top[second])
-            taught = [name for name in names if name not in (first, second)]
-            if len(members) >= _LEAST and taught:
-                lessons.append((members, taught))
-    return lessons
-
-
-def _free(fields: Sequence[str], held: set[str], encoded: Encoded) -> list[str]:
-    kinds = encoded.schema.kinds
-    named = any(kinds[column] in ("given_name", "surname") for column in held)
-    return [name for name in fields if name not in held and not (name == SWAP and named)]
-
-
-def _em(levels: Mapping[str, Levels], u: Mapping[str, Shares]) -> tuple[dict[str, Shares], float]:
-    """Shares of levels among matches, and the share of matches, with u held fixed."""
-    patterns, counts = np.unique(
-        np.stack(list(levels.values()), axis=1), axis=0, return_counts=True
-    )
-    columns = dict(zip(levels, patterns.T, strict=True))
-    m = {name: _prior(len(u[name])) for name in levels}
-    share = 0.3
-    for _ in range(_ROUNDS):
-        weight = np.full(len(counts), np.log(share / (1 - share)))
-        for name, level in columns.items():
-            weight += np.append(np.log(m[name] / u[name]), 0.0)[level]
-        matched = counts / (1 + np.exp(-weight))
-        for name, level in columns.items():
-            known = level != UNKNOWN
-            seen = np.bincount(level[known], matched[known], minlength=len(m[name]))
-            m[name] = shares(seen + 0.1)
-        before, share = share, float(np.clip(matched.sum() / counts.sum(), 1e-9, 1 - 1e-6))
-        if abs(share - before) < _CLOSE:
-            break
-    return m, share
-
-
-def share_of_matches(weight: npt.NDArray[np.float64], all_pairs: float) -> float:
-    """The share of matches among all pairs, estimated by EM from the candidates' weights."""
     share = min(len(weight), all_pairs / 2) / all_pairs / 2
+    middle, counts = _in_bins(weight)
+    if others is not None:
+        middle, counts = np.append(middle, others[0]), np.append(counts, others[1])
     for _ in range(_ROUNDS):
-        found = float((1 / (1 + np.exp(-(weight + np.log(share / (1 - share)))))).sum())
-        before, share = share, float(np.clip(found / all_pairs, 1e-15, 0.5))
-        if abs(share - before) < _CLOSE * share:
+        found = before[0] + float((posterior(middle, share) * counts).sum())
+        last, share = share, float(np.clip(found / (all_pairs + before[1]), 1e-15, 0.5))
+        if abs(share - last) < _CLOSE * share:
             break
     return share
+
+
+def _in_bins(weight: Shares) -> tuple[Shares, Shares]:
+    """Weights to a fiftieth, and how many there are of each: of millions, a few thousand."""
+    place = np.round(weight * 50).astype(np.int64)
+    least = int(place.min(initial=0))
+    counts = np.bincount(place - least).astype(float)
+    told = np.flatnonzero(counts)
+    middle: Shares = (told + least) / 50.0
+    return middle, counts[told]
+
+
+def share_of_households(person: Shares, household: Shares, share: float, all_pairs: float) -> float:
+    """The share of pairs of one household among all pairs of two persons, estimated by EM."""
+    found = 0.01
+    telling = household > 0
+    person, household = person[telling], household[telling]
+    for _ in range(_ROUNDS):
+        of_two = np.logaddexp(np.log1p(-found), np.log(found) + household)
+        likely = np.exp(np.log(found) + household - of_two) * (
+            1 - posterior(person - of_two, share)
+        )
+        before, found = found, float(np.clip(likely.sum() / all_pairs, 1e-12, 0.5))
+        if abs(found - before) < 1e-3 * found:
+            break
+    return found
 
 
 def posterior(weight: npt.NDArray[np.float64], share: float) -> npt.NDArray[np.float64]:
     """Probability that a pair is one person, by itself, where ``share`` of all pairs are."""
     found: npt.NDArray[np.float64] = 1 / (1 + np.exp(-(weight + np.log(share / (1 - share)))))
-    return found
-
-
-def _prior(size: int) -> Shares:
-    """Where EM starts: the more alike, the likelier."""
-    return shares(np.linspace(1, 10, size) ** 2)
-
-
-def shares(counts: npt.NDArray[np.floating]) -> Shares:
-    floored = counts + 1e-4 * max(counts.sum(), 1e-9)
-    found: Shares = floored / floored.sum()
     return found

@@ -109,7 +109,8 @@ def intake_columns(contract: Contract) -> Mapping[str, tuple[str, ...]]:
 
     A column is read when it leaves in some form, or when an operator, a rule, a look-up or the
     identity of its record needs it, or when a text of its table leaves and has to be cleared of
-    what it holds. Everything else stays in the landed file.
+    what it holds, or when persons are encoded by it for linkage. Everything else stays in the
+    landed file.
     """
     needed: dict[str, set[str]] = {table.name: set() for table in contract.tables}
     for rule in applicable_rules(contract):
@@ -125,6 +126,10 @@ def intake_columns(contract: Contract) -> Mapping[str, tuple[str, ...]]:
             if lookup is not None:
                 needed[table.name].add(lookup.key)
                 needed[lookup.table].update((lookup.key, lookup.column))
+    if contract.linkage is not None:
+        compared = contract.linkage.fields.values()
+        sources = {contract.table(contract.linkage.table).by_name[n].source for n in compared}
+        needed[contract.linkage.table].update(sources, contract.linkage.where)
     return MappingProxyType(
         {
             table.name: tuple(

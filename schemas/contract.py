@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from schemas.errors import ContractError
+from schemas.release import ReleaseOptions
 from schemas.vocabulary import TEXT_OPERATORS
 
 
@@ -140,10 +141,25 @@ class Table:
 
 @dataclass(frozen=True)
 class Agreement:
-    """The data sharing agreement a feed stands on."""
+    """The data sharing agreement a feed stands on.
+
+    Attributes:
+        expires: the last day on which it holds.
+        terminated: the first day on which it no longer holds, where a party ended it before.
+        grace_days: how long the feed's rows are kept after its end; analysts no longer see them.
+    """
 
     id: str
     expires: date
+    terminated: date | None = None
+    grace_days: int = 30
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which the agreement holds."""
+        if self.terminated is None:
+            return self.expires
+        return min(self.expires, self.terminated - timedelta(days=1))
 
 
 @dataclass(frozen=True)
@@ -225,7 +241,11 @@ class Publication:
 
 @dataclass(frozen=True)
 class Contract:
-    """One feed of one agency. ``digest`` is the SHA-256 of the contract and its mapping."""
+    """One feed of one agency. ``digest`` is the SHA-256 of the contract and its mapping.
+
+    ``units`` names, for each unit of ``core`` (event, victim), the fields (``table.field``) whose
+    pseudonyms are its tokens: what the agency itself calls the record, by which it is expunged.
+    """
 
     name: str
     version: str
@@ -246,14 +266,26 @@ class Contract:
     digest: str
     mapping_sql: str
     options: Mapping[str, Any] = field(default_factory=_nothing)
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=_nothing)
     statistical_basis: str | None = None
     publication: Publication = Publication()
+    release: ReleaseOptions = field(default_factory=ReleaseOptions)
     linkage: Linkage | None = None
     description: str = ""
 
     @cached_property
     def by_name(self) -> Mapping[str, Table]:
         return MappingProxyType({table.name: table for table in self.tables})
+
+    @property
+    def may_deconflict(self) -> bool:
+        """Whether the agency may learn, blindly, which other police agency knows a person.
+
+        Never a service provider, and never rows that are there by consent: it was given for
+        another purpose.
+        """
+        police = self.sector == "law_enforcement" and self.lane == "row_level"
+        return police and self.publication.deconfliction
 
     def table(self, name: str) -> Table:
         try:
@@ -263,9 +295,17 @@ class Contract:
 
     def require_in_force(self, today: date) -> None:
         """Raise ``ContractError`` once the agreement has ended."""
-        if today > self.agreement.expires:
+        if today > self.agreement.last_day:
             raise ContractError(
                 f"contract {self.name}: agreement {self.agreement.id} ended on "
-                f"{self.agreement.expires.isoformat()}; nothing is taken in until it is "
-                "renewed and `agreement.expires` in the contract is updated"
+                f"{self.agreement.last_day.isoformat()}; nothing is taken in until it is "
+                "renewed and `agreement` in the contract is updated"
+            )
+
+    def require_rows(self) -> None:
+        """Raise ``ContractError`` where no row of a person may be taken, in any encoding."""
+        if self.lane == "aggregate_only":
+            raise ContractError(
+                f"contract {self.name}: the lane is aggregate_only, so rows of persons are not "
+                "taken, in any encoding; nothing was stored. Send unduplicated counts"
             )

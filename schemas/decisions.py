@@ -9,6 +9,7 @@ from schemas.catalogue import rules
 from schemas.codes import code_list
 from schemas.contract import Contract, Field, Table
 from schemas.errors import ContractError
+from schemas.linkage_faults import linkage_faults
 from schemas.vocabulary import (
     ALLOWED_FOR_CLASS,
     CLASSIFICATIONS,
@@ -47,8 +48,32 @@ def contract_faults(contract: Contract) -> Iterator[str]:
     for share in (contract.thresholds.max_quarantined_share, contract.thresholds.max_delete_share):
         if not 0 <= share <= 1:
             yield "contract: thresholds are shares between 0 and 1"
+    if contract.lane == "aggregate_only":
+        yield (
+            f"contract: the lane is aggregate_only, and {contract.format} delivers rows of persons; "
+            "no format of counts is known yet, so such a source cannot deliver"
+        )
+    if contract.publication.deconfliction and not contract.may_deconflict:
+        yield (
+            "contract: deconfliction is between police agencies: the sector must be "
+            "law_enforcement and the lane row_level; take it out of publication"
+        )
     for table in contract.tables:
         yield from _table_faults(contract, table)
+    yield from _unit_faults(contract)
+    yield from linkage_faults(contract)
+
+
+def _unit_faults(contract: Contract) -> Iterator[str]:
+    for unit, names in contract.units.items():
+        yield from _one_of("units", "a unit", unit, ("event", "victim"))
+        for name in names:
+            table, _, field = name.partition(".")
+            found = (
+                contract.by_name[table].by_name.get(field) if table in contract.by_name else None
+            )
+            if found is None or found.deidentification.operator != "pseudonym":
+                yield f"units: {name} is no pseudonym of the contract; write table.field"
 
 
 def _table_faults(contract: Contract, table: Table) -> Iterator[str]:

@@ -8,13 +8,15 @@ import json
 from schemas.checks import applicable_rules
 from schemas.codes import code_list
 from schemas.contract import Contract
+from schemas.linkage import agreed_schema
 
 #: Lists that operators read without the contract naming them.
 _IMPLIED = {"zip3": "zip3_restricted", "indicators": "text_indicator"}
 
 
 def codes_digest(contract: Contract) -> str:
-    """SHA-256 over every code list the contract's checks, rules and operators use."""
+    """SHA-256 over every code list the contract's checks, rules and operators use, and over the
+    linkage schema its persons are encoded under."""
     names = {name for rule in applicable_rules(contract) for name in rule.codes}
     for table in contract.tables:
         for field in table.fields:
@@ -29,6 +31,9 @@ def codes_digest(contract: Contract) -> str:
                 if name is not None
             )
     digests = {name: code_list(name).digest for name in sorted(names)}
+    if contract.linkage is not None:
+        name = contract.linkage.schema
+        digests[f"linkage {name}"] = agreed_schema(name).digest
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
 

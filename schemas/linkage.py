@@ -21,6 +21,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -119,6 +121,20 @@ class LinkageSchema:
         return {field.column: field.kind for field in self.fields}
 
 
+@cache
+def agreed_schema(name: str) -> LinkageSchema:
+    """The schema ``name`` that is shipped with the contracts (``schemas/linkage_schemas``).
+
+    Raises:
+        ContractError: there is none, or it says what no schema says.
+    """
+    with as_file(files("schemas").joinpath("linkage_schemas")) as root:
+        known = sorted(path.stem for path in root.glob("*.yaml"))
+        if name not in known:
+            raise ContractError(f"no linkage schema {name}; there are: {', '.join(known)}")
+        return load_schema(root / f"{name}.yaml")
+
+
 def load_schema(path: Path) -> LinkageSchema:
     """Read a linkage schema.
 
@@ -170,18 +186,27 @@ def _faults(document: dict[str, Any]) -> list[str]:
             faults.append(f"{field['column']}: stands twice")
         else:
             kinds[str(field["column"])] = field["kind"]
-    for block in document.get("blocks", ()):
-        faults += _block_faults(block, kinds)
+    for block in document.get("blocks") or ():
+        if isinstance(block, list):
+            faults += _block_faults([str(part) for part in block], kinds)
+        else:
+            faults.append("blocks: each is a list of parts, column.part")
     if document.get("one_to_one", "auto") not in _ONE_TO_ONE:
         faults.append("one_to_one: auto, true or false")
-    if not 0 <= document.get("min_precision", 0) < 1:
+    if not _between(document.get("min_precision", 0), 0, 0.999999):
         faults.append("min_precision: 0 to less than 1")
     hardening = document.get("hardening", {})
-    if not 0 <= hardening.get("flip", 5) <= 64:
+    if not isinstance(hardening, dict):
+        return [*faults, "hardening: flip and dummies"]
+    if not _between(hardening.get("flip", 5), 0, 64):
         faults.append("hardening.flip: 0 to 64 of 256 bits")
-    if not 0 <= hardening.get("dummies", 0) <= 1:
+    if not _between(hardening.get("dummies", 0), 0, 1):
         faults.append("hardening.dummies: 0 to 1 for each record")
     return faults
+
+
+def _between(value: object, least: float, most: float) -> bool:
+    return isinstance(value, int | float) and least <= value <= most
 
 
 def _block_faults(block: list[str], kinds: Mapping[str, str]) -> list[str]:

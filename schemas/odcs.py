@@ -38,6 +38,7 @@ from schemas.contract import (
 )
 from schemas.decisions import contract_faults
 from schemas.errors import ContractError
+from schemas.release import release_options
 from schemas.vocabulary import CONTRACT_PROPERTIES, FIELD_PROPERTIES, TABLE_PROPERTIES
 
 SUFFIX = ".odcs.yaml"
@@ -162,7 +163,7 @@ def _custom(
 
 
 def _require(properties: Mapping[str, Any], faults: list[str]) -> None:
-    optional = {"statisticalBasis", "formatOptions", "publication"}
+    optional = {"statisticalBasis", "linkage", "formatOptions", "publication", "release", "units"}
     for name in CONTRACT_PROPERTIES:
         if name not in optional and properties.get(name) is None:
             faults.append(
@@ -277,7 +278,8 @@ def _contract(
             statistical_basis=properties.get("statisticalBasis"),
             linkage=_linkage(properties.get("linkage")),
             publication=Publication(**(properties.get("publication") or {})),
-            agreement=Agreement(agreement["id"], date.fromisoformat(str(agreement["expires"]))),
+            release=release_options(properties.get("release")),
+            agreement=_agreement(agreement),
             schedule=Schedule(schedule["cron"], int(schedule["deadlineHours"])),
             retention=Retention(
                 int(retention["landingDays"]),
@@ -290,6 +292,7 @@ def _contract(
                 int(limits["minRows"]),
             ),
             key_epoch=str(properties["keyEpoch"]),
+            units=MappingProxyType({u: tuple(n) for u, n in (properties.get("units") or {}).items()}),
             tables=tables,
             digest=digest,
             mapping_sql=sql,
@@ -299,11 +302,25 @@ def _contract(
     except (KeyError, TypeError, ValueError) as error:
         missing = f": {error.args[0]} is missing" if isinstance(error, KeyError) else ""
         raise ContractError(
-            "agreement needs {id, expires}, schedule {cron, deadlineHours}, retention "
-            "{landingDays, deidentifiedDays, coreDays}, thresholds {maxQuarantinedShare, "
+            "agreement needs {id, expires} (terminated, graceDays), schedule {cron, "
+            "deadlineHours}, retention {landingDays, deidentifiedDays, coreDays}, thresholds "
+            "{maxQuarantinedShare, "
             "maxDeleteShare, minRows}, publication {state, county, public, deconfliction}"
             f"{missing}"
         ) from None
+
+
+def _agreement(given: Mapping[str, Any]) -> Agreement:
+    known = {"id", "expires", "terminated", "graceDays"}
+    if unknown := sorted(set(given) - known):
+        raise ContractError(f"agreement has no key {', '.join(unknown)}")
+    terminated = given.get("terminated")
+    return Agreement(
+        given["id"],
+        date.fromisoformat(str(given["expires"])),
+        None if terminated is None else date.fromisoformat(str(terminated)),
+        int(given.get("graceDays", Agreement.grace_days)),
+    )
 
 
 def _refused(path: Path, faults: list[str]) -> ContractError:

@@ -142,9 +142,11 @@ CONTRACT_PROPERTIES = (
     "retention",
     "thresholds",
     "keyEpoch",
+    "units",
     "linkage",
     "formatOptions",
     "publication",
+    "release",
 )
 TABLE_PROPERTIES = ("presence", "record", "loads")
 FIELD_PROPERTIES = (

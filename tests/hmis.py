@@ -14,6 +14,7 @@ from connectors.formats.base import Intake
 from connectors.formats.hmis_csv import _VERSION_COLUMNS, read
 from schemas.checks import intake_columns
 from schemas.contract import Contract
+from schemas.linkage_faults import RHY_BASIS
 from schemas.odcs import contracts
 from schemas.report import IntakeReport
 
@@ -101,13 +102,14 @@ def structure() -> Files:
 
 def header(table: str, version: str = "FY2026") -> list[str]:
     absent = set().union(*(cs for year, cs in _VERSION_COLUMNS.items() if year != version))
-    names = [f.name for f in contract().table(table).fields if f.lookup is None]
-    return [name for name in names if name not in absent]
+    names = [f.name for f in contract().table(table).fields if f.delivered]
+    return [name for name in names if name not in absent and name != RHY_BASIS]
 
 
 def text(table: str, rows: Rows, version: str = "FY2026") -> str:
     written = io.StringIO(newline="")
     columns = header(table, version)
+    columns += [RHY_BASIS] if any(RHY_BASIS in row for row in rows) else []
     export = {"ExportID": "E1"} if "ExportID" in columns else {}
     writer = csv.DictWriter(written, columns, lineterminator="\r\n")
     writer.writeheader()

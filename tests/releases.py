@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from anonymize.disclosure.release import Released, release
-from warehouse.publish.cubes import CONTRIBUTORS, Cube, cubes
+from warehouse.publish.cubes import CONTRIBUTORS, UNIT, Cube, cubes
 
 #: Values of dimensions; what is not listed is yes, no or unknown.
 VALUES: Mapping[str, tuple[str | None, ...]] = {
@@ -17,7 +17,7 @@ VALUES: Mapping[str, tuple[str | None, ...]] = {
     "quarter": ("2025-Q3", "2025-Q4", "2026-Q1", "2026-Q2"),
     "month": ("2025-07", "2025-10", "2026-01", "2026-04"),
     "fiscal_year": ("FY2025", "FY2026"),
-    "exploitation": ("none known", "sexual", "labour", "both", None),
+    "exploitation": ("none known", "sexual", "labour", "both", "not stated"),
     "identified": ("yes", "no"),
     "trafficking": ("yes", "no"),
     "coding": ("none", "64A", "64B", "flagged, not 64x"),
@@ -34,6 +34,22 @@ VALUES: Mapping[str, tuple[str | None, ...]] = {
     "h3_cell": ("86261d417ffffff", "86261d407ffffff", "86261d437ffffff", "86261d41fffffff", None),
 }
 _YES_NO = ("yes", "no", None)
+#: What a value of one dimension says of another.
+_DECIDED: Mapping[tuple[str, str], Mapping[str | None, str]] = {
+    ("quarter", "year"): {quarter: quarter[:4] for quarter in VALUES["quarter"] if quarter},
+    ("quarter", "fiscal_year"): {
+        "2025-Q3": "FY2025", "2025-Q4": "FY2026", "2026-Q1": "FY2026", "2026-Q2": "FY2026",
+    },
+    ("month", "quarter"): dict(zip(VALUES["month"], VALUES["quarter"], strict=True)),
+    ("month", "year"): {month: month[:4] for month in VALUES["month"] if month},
+    ("exploitation", "identified"): {
+        value: "no" if value == "none known" else "yes" for value in VALUES["exploitation"]
+    },
+    ("coding", "trafficking"): {
+        value: "no" if value == "none" else "yes" for value in VALUES["coding"]
+    },
+    ("county", "state"): dict.fromkeys(VALUES["county"], "XX"),
+}  # fmt: skip
 AGENCIES = ("first", "second", "third")
 
 
@@ -46,6 +62,10 @@ def invented(cube: Cube, count: int, seed: int) -> pa.Table:
         weights = 1.0 / np.arange(1, len(values) + 1)
         picked = random.choice(len(values), count, p=weights / weights.sum())
         columns[name] = pa.array([values[at] for at in picked], pa.string())
+    for pair in cube.within:
+        first, second = pair
+        columns[second] = pa.array([_DECIDED[pair][one.as_py()] for one in columns[first]])
+    columns[UNIT] = pa.array([f"{seed}-{number}" for number in range(count)])
     first, both = random.choice(3, count), random.random(count) < 0.1
     columns[CONTRIBUTORS] = pa.array(
         [
@@ -58,8 +78,8 @@ def invented(cube: Cube, count: int, seed: int) -> pa.Table:
 
 @cache
 def released_cubes() -> Mapping[str, Released]:
-    """Every cube, released of 3,000 invented records each."""
+    """Every cube, released of 700 invented records each."""
     return {
-        name: release(invented(cube, 3_000, seed), cube.request(frozenset()))
+        name: release(invented(cube, 700, seed), cube.request(frozenset()))
         for seed, (name, cube) in enumerate(cubes().items())
     }

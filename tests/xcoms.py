@@ -12,6 +12,7 @@ ALLOWED: dict[str, dict[str, Any]] = {
     "receive": {"delivery_id": DELIVERY_ID, "waiting": int},
     "validate": {"status": r"accepted|partial|refused"},
     "deidentify": {"rows": int},
+    "encode": {"persons": int, "forms": int, "fakes": int},
     "seal": {"delivery_id": DELIVERY_ID},
     "load": {"status": STATUS, "rows": int},
     "receipt": {"status": STATUS, "receipt": rf"/[\w./-]+/receipts/{DELIVERY_ID}\.receipt\.json"},

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from schemas.errors import SettingsError
 from schemas.odcs import contracts
 from tributary import steps
+from tributary.demo_links import LinksShown, links_shown
 from tributary.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,15 +59,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo showed: counts per agency of rows of ``core``, and of what texts gave."""
+    """What the demo showed: counts per agency of rows of ``core``, and of what texts gave; who was
+    linked, beside the truth; the hub's own DAGs that failed."""
 
     outcomes: Sequence[Outcome]
     core: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    links: LinksShown = field(default_factory=LinksShown)
+    failed: Sequence[str] = ()
 
     @property
     def is_good(self) -> bool:
-        return all(outcome.is_good for outcome in self.outcomes)
+        return all(outcome.is_good for outcome in self.outcomes) and not self.failed
 
 
 def run(
@@ -87,20 +91,29 @@ def run(
         raise SettingsError("the demo needs Airflow: install tributary[airflow]")
     from tributary.local_airflow.session import local_airflow
 
-    feeds = tuple(contracts())
+    feeds, hub = tuple(contracts()), ("link",)
     watcher.says("preparing the warehouse")
     steps.prepare(settings)
     began = _delivered(settings, persons, seed, watcher, sentinel)
-    with local_airflow(settings, steps.warehouse(settings), feeds, watcher.says) as airflow:
+    with local_airflow(settings, steps.warehouse(settings), feeds + hub, watcher.says) as airflow:
         watcher.says("running the feeds")
         drain(airflow, settings, feeds, began, watcher)
+        for dag in hub:
+            watcher.says(f"running {dag}")
+            run_alone(airflow, dag)
         failed = _failures(airflow, began)
     _under_way(settings).unlink()
     got = {feed: receipts(settings, feed, began) for feed in feeds}
     outcomes = [Outcome(feed, got[feed], failed.get(feed, ())) for feed in feeds]
     warehouse = steps.warehouse(settings)
     texts = text_counts(warehouse) | {_TRUTH: flagged_in_truth(settings.home / "county")}
-    return Demo(outcomes, core_counts(warehouse), texts)
+    return Demo(
+        outcomes,
+        core_counts(warehouse),
+        texts,
+        links_shown(settings, warehouse),
+        [dag for dag in hub if dag in failed],
+    )
 
 
 def _delivered(
@@ -163,6 +176,13 @@ def drain(
             return
         for task in airflow.tasks(states=["running"]):
             watcher.sees(task["dag_id"], task["task_id"])
+        sleep(_POLL_SECONDS)
+
+
+def run_alone(airflow: Api, dag: str) -> None:
+    """Start a run of a DAG of the hub, and wait until nothing runs."""
+    airflow.trigger(dag)
+    while airflow.active_runs():
         sleep(_POLL_SECONDS)
 
 

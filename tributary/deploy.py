@@ -60,8 +60,10 @@ def host(directory: Path, drop: Path) -> None:
     fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     _make(directory / "airflow" / "fernet_key", fernet, shared)
     _make(directory / "airflow" / "admin_password", _text(), Owned(0))
-    for name in ("kek", "secret", "signing"):
+    # Where agencies have a node each, `linkage` is one file they made together, the same at all.
+    for name in ("kek", "secret", "linkage", "signing"):
         _make(directory / "node" / name, secrets.token_hex(32), Owned(NODE))
+    _make(directory / "hub" / "release", secrets.token_hex(32), Owned(HUB))
     signing = bytes.fromhex((directory / "node" / "signing").read_text(encoding="ascii"))
     public = Ed25519PrivateKey.from_private_bytes(signing).public_key().public_bytes_raw()
     trusted = directory / "trusted" / "node.pub"

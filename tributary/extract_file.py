@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from anonymize.extracts.extract import Extract, ExtractRequest, extract
 from schemas.errors import DeliveryError
-from tributary.link_files import read_table
+from tributary.link_table import read_table
 
 PARQUET = (".parquet", ".pq")
 Say = Callable[[str], None]

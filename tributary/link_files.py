@@ -14,18 +14,20 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pacsv
 
 from anonymize.encoding.disguise import disguised
-from anonymize.encoding.encode import Encoded, encode
+from anonymize.encoding.encode import Encoded, Own, encode
 from connectors.zones.secret import derive_key, read_secret
 from linkage.evaluate import Pair, evaluate
 from linkage.link import Links, link
-from schemas.errors import DeliveryError
+from linkage.quality import most_frequent_token
 from schemas.linkage import LinkageSchema, load_schema
+from tributary.link_table import records, true_pairs
 
 Say = Callable[[str], None]
+
+#: Fewer values of a file do not tell which of them are rare.
+_RARITY_FROM = 100
 
 
 def link_files(
@@ -50,7 +52,7 @@ def link_files(
 
     Raises:
         ContractError, SettingsError: the schema or the secret is not usable.
-        DeliveryError: a file lacks a column or is no CSV.
+        DeliveryError: a file is no CSV, lacks a column, or its ids do not name one record each.
     """
     agreed, secret = load_schema(schema), read_secret(secret_file)
     started = perf_counter()
@@ -60,7 +62,7 @@ def link_files(
     if right is not None:
         other_ids, theirs = _encoded(right, id_column, agreed, secret)
     encoded = perf_counter()
-    links = link(mine, theirs, say)
+    links = link(mine, theirs, progress=say)
     linked = perf_counter()
     pairs, links = _real(links, ids, other_ids)
     _write(out, pairs, links)
@@ -72,7 +74,7 @@ def link_files(
         "threshold": links.threshold,
         "one_to_one": links.one_to_one,
         "expected": {"precision": links.expected_precision, "recall": links.expected_recall},
-        "most_frequent_token": max(map(_most_frequent, filter(None, (mine, theirs)))),
+        "most_frequent_token": max(map(most_frequent_token, filter(None, (mine, theirs)))),
         "seconds": {
             "encoding": round(encoded - started, 3),
             "linking": round(linked - encoded, 3),
@@ -89,47 +91,14 @@ def link_files(
 def _encoded(
     path: Path, id_column: str, schema: LinkageSchema, secret: bytes
 ) -> tuple[list[str | None], Encoded]:
-    wanted = [id_column, *schema.kinds]
-    table = read_table(path)
-    if missing := [name for name in wanted if name not in table.column_names]:
-        raise DeliveryError(
-            "COLUMN-MISSING", f"{path.name} lacks {', '.join(missing)}; see its header line"
-        )
-    if not table.num_rows:
-        raise DeliveryError("FILE-EMPTY", f"{path.name} holds no record")
-    ids = table[id_column].to_pylist()
+    ids, columns = records(path, id_column, dict(schema.kinds))
     own = derive_key(secret, "disguise", path.name)
-    mixed = disguised({name: table[name] for name in schema.kinds}, schema, own)
+    mixed = disguised(columns, schema, own)
     origin = [ids[row] if row >= 0 else None for row in mixed.origin.tolist()]
-    return origin, encode(mixed.columns, schema, secret, mixed.fakes)
-
-
-def read_table(path: Path) -> pa.Table:
-    """All columns as text; blank is unknown."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-        options = pacsv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()),
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-            null_values=[""],
-        )
-        parsing = pacsv.ParseOptions(newlines_in_values=True)
-        return pacsv.read_csv(path, parse_options=parsing, convert_options=options)
-    except (OSError, UnicodeError, pa.ArrowException):
-        pass
-    raise DeliveryError(
-        "FILE-FORMAT", f"{path.name} is not a readable CSV file in UTF-8 with a header line"
+    noise = Own(own, np.arange(len(origin), dtype=np.uint64))
+    return origin, encode(
+        mixed.columns, schema, secret, mixed.fakes, own=noise, rarity_from=_RARITY_FROM
     )
-
-
-def true_pairs(path: Path) -> set[Pair]:
-    table = read_table(path)
-    if table.num_columns < 2:
-        raise DeliveryError("COLUMN-MISSING", f"{path.name} needs two columns of ids")
-    first, second = table.column(0).to_pylist(), table.column(1).to_pylist()
-    return set(zip(first, second, strict=True))
 
 
 def _known(ids: list[str | None]) -> int:
@@ -152,6 +121,7 @@ def _real(
         left=links.left[rows],
         right=links.right[rows],
         probability=links.probability[rows],
+        weight=links.weight[rows],
     )
 
 
@@ -162,14 +132,3 @@ def _write(out: Path, pairs: list[Pair], links: Links) -> None:
         for pair, score in zip(pairs, links.probability.tolist(), strict=True):
             decision = "match" if score >= links.threshold else "review"
             writer.writerow((*pair, f"{score:.6f}", decision))
-
-
-def _most_frequent(encoded: Encoded) -> int:
-    """How many records share the most frequent block token: what a frequency attack has."""
-    most = 0
-    for tokens in encoded.tokens.values():
-        known = np.sort(tokens[tokens != 0])
-        if len(known):
-            edges = np.flatnonzero(np.diff(known, prepend=known[0] - np.uint64(1)))
-            most = max(most, int(np.diff(edges, append=len(known)).max()))
-    return most

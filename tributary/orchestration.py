@@ -89,6 +89,7 @@ def documentation(contract: Contract) -> str:
 | agency | {contract.agency_name} (`{contract.agency}`, {contract.sector}) |
 | lane | `{contract.lane}`, custody `{contract.custody}`, profile `{contract.profile}` |
 | legal basis | {contract.legal_basis} |
+| linked | {contract.linkage.basis if contract.linkage else "nobody"} |
 | agreement | {contract.agreement.id}, until {contract.agreement.expires.isoformat()} |
 | format | `{contract.format}` |
 | looked for | `{schedule.cron}` UTC; overdue after {schedule.deadline_hours} hours |
@@ -108,6 +109,7 @@ core {keeps.core_days} |
 skipped where nothing waits, failed where the feed is overdue |
 | validate | node | quarantines rows by rule, decides accepted, partial or refused |
 | deidentify | node | one task per partition; fails closed |
+| encode | node | persons for linkage, where the contract links any |
 | seal | node | signs one package for the hub |
 | load | hub | loads it in one transaction, and writes the ledger |
 | receipt | hub | tells the agency by rule and row number what was accepted and what was not |

@@ -35,6 +35,8 @@ def run_delivery(
     progress("deidentify")
     for partition in partitions:
         steps.deidentify(settings, name, found, partition)
+    progress("encode")
+    steps.encode(settings, name, found)
     progress("seal")
     steps.seal(settings, name, found)
     progress("load")

@@ -30,5 +30,10 @@ def publish(
         name: one for name, one in contracts().items() if one.agreement.expires >= now.date()
     }
     return run(
-        steps.warehouse(settings), in_force, now, allow_loss=allow_loss, progress=progress
+        steps.warehouse(settings),
+        in_force,
+        now,
+        allow_loss=allow_loss,
+        secret_file=settings.hub.release_secret_file,
+        progress=progress,
     ).as_json()

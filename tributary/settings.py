@@ -6,6 +6,10 @@
                              in with passwords in TRIBUTARY_CREDENTIALS, never with one in the URL
     TRIBUTARY_KEK_FILE       key-encryption key of the agency node, 32 bytes
     TRIBUTARY_SECRET_FILE    root secret of the tokens, at least 32 bytes
+    TRIBUTARY_LINKAGE_SECRET_FILE  secret the agencies' encodings are made under, the same at every
+                             node and on no hub (default: <home>/secrets/linkage.secret)
+    TRIBUTARY_RELEASE_SECRET_FILE  secret of the noise on published counts, on the hub alone; the
+                             same for all releases (default: <home>/secrets/release.secret)
     TRIBUTARY_SIGNING_FILE   Ed25519 key the node seals packages with
     TRIBUTARY_TRUSTED_DIR    public keys of the nodes the hub takes packages from
     TRIBUTARY_CREDENTIALS    directory with one password file per database role
@@ -34,9 +38,12 @@ class NodeSettings:
     landing: Path
     raw: Path
     outgoing: Path
+    landed: Path
+    suppressed: Path
     vault: Path
     kek_file: Path
     secret_file: Path
+    linkage_secret_file: Path
     signing_file: Path
 
 
@@ -45,8 +52,10 @@ class HubSettings:
     """The hub: never sees a raw row."""
 
     inbox: Path
+    requests: Path
     staging: Path
     trusted: Path
+    release_secret_file: Path
     warehouse_url: str | None
     embedded: Path
     credentials: Path
@@ -84,15 +93,24 @@ def settings(environ: Mapping[str, str]) -> Settings:
             landing=node / "landing",
             raw=node / "raw",
             outgoing=node / "outgoing",
+            landed=node / "landed",
+            suppressed=node / "suppressed",
             vault=node / "vault",
             kek_file=Path(environ.get("TRIBUTARY_KEK_FILE", secrets / "node.kek")),
             secret_file=Path(environ.get("TRIBUTARY_SECRET_FILE", secrets / "node.secret")),
+            linkage_secret_file=Path(
+                environ.get("TRIBUTARY_LINKAGE_SECRET_FILE", secrets / "linkage.secret")
+            ),
             signing_file=Path(environ.get("TRIBUTARY_SIGNING_FILE", secrets / "node.signing")),
         ),
         hub=HubSettings(
             inbox=hub / "inbox",
+            requests=hub / "requests",
             staging=hub / "deidentified",
             trusted=Path(environ.get("TRIBUTARY_TRUSTED_DIR", secrets / "trusted")),
+            release_secret_file=Path(
+                environ.get("TRIBUTARY_RELEASE_SECRET_FILE", secrets / "release.secret")
+            ),
             warehouse_url=environ.get("TRIBUTARY_WAREHOUSE_URL") or None,
             embedded=home / "warehouse",
             credentials=Path(environ.get("TRIBUTARY_CREDENTIALS", secrets / "database")),

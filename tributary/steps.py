@@ -1,7 +1,8 @@
 """The steps of a delivery, shared by the DAGs and the command line.
 
-    receive -> validate -> deidentify (per partition) -> seal      on the agency node
+    receive -> validate -> deidentify (per partition) -> encode -> seal      on the agency node
     load -> receipt                                                on the hub
+    link, over all feeds                                           on the hub
     dispose                                                        on the agency node
 
 Each step takes a contract name and a delivery id, and returns only references and counts: what it
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,10 +25,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from schemas.contract import Contract
 from schemas.errors import ContractError, DeliveryError, PrivacyError
 from schemas.odcs import contract as contract_named
+from schemas.odcs import contracts
 from schemas.report import Finding
 from tributary.settings import Settings
 
 if TYPE_CHECKING:
+    from anonymize.suppression import SuppressionList
     from connectors.transports.folder import DropFolder
     from connectors.validate import Verdict
     from connectors.zones.raw import RawZone
@@ -42,10 +45,13 @@ _COUNTS = "counts"
 def prepare(settings: Settings) -> None:
     """Make what a first run on this machine lacks: secrets, and the embedded warehouse's tables."""
     from tributary.secrets import ensure_secrets
+    from warehouse.agreements import record_all
     from warehouse.bootstrap import prepare as bring_up_to_date
 
     ensure_secrets(settings)
-    bring_up_to_date(warehouse(settings))
+    found = warehouse(settings)
+    bring_up_to_date(found)
+    record_all(found, contracts().values())
 
 
 # --- agency node -------------------------------------------------------------------------------
@@ -64,11 +70,12 @@ def receive(settings: Settings, name: str, path: Path | None = None) -> dict[str
         counts the deliveries that still are.
 
     Raises:
-        ContractError: the agreement has ended.
+        ContractError: the agreement has ended, or the lane lets no rows in.
         DeliveryError: there is no file at ``path``.
     """
     contract = contract_named(name)
     contract.require_in_force(_today())
+    contract.require_rows()
     if path is not None:
         if not path.is_file():
             raise DeliveryError("FILE-MISSING", "the file to take is not there; name another")
@@ -94,12 +101,14 @@ def drop_folder(settings: Settings, name: str) -> DropFolder:
 
 
 def _land(settings: Settings, contract: Contract, source: BinaryIO) -> str:
-    from connectors.zones import landing
+    from connectors.zones import landed, landing
     from schemas.delivery import delivery_id
 
     landing.sweep(settings.node.landing)
     staged = landing.store(source, open_vault(settings), settings.node.landing)
     found = delivery_id(contract, staged.sha256)
+    # entered first: what has landed is never without the feed whose rules say when it goes
+    landed.enter(settings.node.landed, contract.name, found)
     staged.commit(found)
     return found
 
@@ -222,6 +231,33 @@ def deidentify(
     return {"rows": sum(counts.rows.values())}
 
 
+def encode(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
+    """Encode the delivery's persons for linkage, where its contract links any.
+
+    Returns:
+        ``{"persons", "forms", "fakes"}``: counts; zeros where nobody is encoded.
+    """
+    contract = contract_named(name)
+    if contract.linkage is None:
+        return {"persons": 0, "forms": 0, "fakes": 0}
+    from anonymize.encoding.delivery import encode_delivery
+    from anonymize.keys import KeyRing
+    from connectors.zones.raw import RawZone
+    from connectors.zones.secret import read_secret
+
+    zone = RawZone.open(settings.node.raw, delivery_id, open_vault(settings))
+    counts = encode_delivery(
+        zone,
+        zone.read_verdict(),
+        contract,
+        KeyRing.from_file(settings.node.secret_file, contract.key_epoch),
+        read_secret(settings.node.linkage_secret_file),
+        delivery_id,
+        settings.node.outgoing / delivery_id,
+    )
+    return counts.as_json()
+
+
 def _counts(outgoing: Path) -> list[dict[str, Any]]:
     """What each partition counted while it was de-identified."""
     paths = sorted((outgoing / _COUNTS).glob("*.json"))
@@ -254,11 +290,13 @@ def seal(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     from schemas.delivery import codes_digest
 
     contract, vault = contract_named(name), open_vault(settings)
-    report = dict(RawZone.open(settings.node.raw, delivery_id, vault).read_verdict().report)
+    zone = RawZone.open(settings.node.raw, delivery_id, vault)
+    report = dict(zone.read_verdict().report)
     outgoing = settings.node.outgoing / delivery_id
     counts = _counts(outgoing)
     report["rules"] = [*report["rules"], *_made_unknown(contract, counts)]
     report["gate"] = gate_line(part.get("gate") for part in counts)
+    refused = report["status"] == "refused"
     manifest = Manifest(
         delivery_id=delivery_id,
         node=settings.node.name,
@@ -273,11 +311,20 @@ def seal(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
         status=report.pop("status"),
         scope=report.pop("scope"),
         report=report,
+        suppressed={} if refused else suppression_list(settings, name).found(zone, contract),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     key = package.signing_key(settings.node.signing_file)
     package.seal(outgoing, settings.hub.inbox, manifest, contract, key)
     return {"delivery_id": delivery_id}
+
+
+def suppression_list(settings: Settings, name: str) -> SuppressionList:
+    """The node's list of a feed's expunged units."""
+    from anonymize.suppression import SuppressionList
+
+    node = settings.node
+    return SuppressionList(node.suppressed / f"{name}.json", node.secret_file)
 
 
 # --- hub ---------------------------------------------------------------------------------------
@@ -295,7 +342,7 @@ def load(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
 
     contract = contract_named(name)
     package = open_package(
-        _package(settings, delivery_id), _trusted(settings), contract, delivery_id
+        _package(settings, delivery_id), trusted(settings), contract, delivery_id
     )
     limits = Limits(memory=settings.memory_limit)
     done = run(package, contract, warehouse(settings), settings.hub.staging, limits)
@@ -321,6 +368,20 @@ def receipt(settings: Settings, name: str, delivery_id: str, status: str) -> dic
     return {"status": found["status"], "receipt": str(written)}
 
 
+def link(settings: Settings, say: Callable[[str], None] = lambda _step: None) -> dict[str, Any]:
+    """Link what has come since the last run with all that stands (``warehouse.linking``).
+
+    Returns:
+        ``{"runs", "records_new", "matches", "review", "merges", "splits"}``: counts; a run for each
+        linkage schema and epoch in which anything was new.
+    """
+    from warehouse.linking.run import link_persons
+
+    done = [run.counts for run in link_persons(warehouse(settings), say)]
+    counted = ("records_new", "matches", "review", "merges", "splits")
+    return {"runs": len(done)} | {name: sum(getattr(c, name) for c in done) for name in counted}
+
+
 def warehouse(settings: Settings) -> Warehouse:
     """The warehouse; the embedded server is started if it does not run."""
     from warehouse.credentials import Credentials
@@ -341,7 +402,7 @@ def _package(settings: Settings, delivery_id: str) -> Path:
     return settings.hub.inbox / f"{delivery_id}.tar"
 
 
-def _trusted(settings: Settings) -> dict[str, bytes]:
+def trusted(settings: Settings) -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in settings.hub.trusted.glob("*.pub")}
 
 
@@ -350,7 +411,7 @@ def _trusted(settings: Settings) -> dict[str, bytes]:
 
 def dispose(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     """Destroy the delivery's keys, then its files; the landed file as the contract says."""
-    from connectors.zones import landing, raw
+    from connectors.zones import landed, landing, raw
     from connectors.zones.durable import remove
 
     contract, vault = contract_named(name), open_vault(settings)
@@ -360,8 +421,10 @@ def dispose(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
         newest = _newest(settings, name)
         newest.parent.mkdir(parents=True, exist_ok=True)
         newest.write_text(delivery_id, encoding="ascii")
+        landed.enter(settings.node.landed, name, delivery_id, done=True)
     else:
         landing.destroy(settings.node.landing, delivery_id, vault)
+        landed.forget(settings.node.landed, name, delivery_id)
     return {"delivery_id": delivery_id}
 
 

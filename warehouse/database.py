@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from schemas.errors import PermanentError, SettingsError, TransientError, TributaryError
 from warehouse.credentials import Credentials
-from warehouse.roles import WAREHOUSE, Role
+from warehouse.roles import WAREHOUSE
 
 #: SQLSTATE classes of faults that pass: connection, rollback (deadlock, serialization), resources,
 #: operator intervention (shutdown); and 55P03, a lock not granted in time.
@@ -53,7 +53,7 @@ class Warehouse:
         place = {name: str(value) for name, value in given.items() if name not in _OWN}
         return cls(MappingProxyType(place), credentials, str(given.get("dbname", WAREHOUSE)))
 
-    def conninfo(self, role: Role, database: str | None = None) -> str:
+    def conninfo(self, role: str, database: str | None = None) -> str:
         """libpq connection string of ``role``; holds its password, so never log it."""
         return make_conninfo(
             "",
@@ -63,7 +63,7 @@ class Warehouse:
             password=self.credentials.password(role),
         )
 
-    def url(self, role: Role, database: str | None = None, driver: str = "psycopg") -> URL:
+    def url(self, role: str, database: str | None = None, driver: str = "psycopg") -> URL:
         """SQLAlchemy URL of ``role``; its ``str()`` hides the password."""
         return URL.create(
             f"postgresql+{driver}",
@@ -73,11 +73,11 @@ class Warehouse:
             query=self.place,
         )
 
-    def engine(self, role: Role) -> Engine:
+    def engine(self, role: str) -> Engine:
         """An engine that keeps no connection and puts no parameter into a message."""
         return create_engine(self.url(role), poolclass=NullPool, hide_parameters=True)
 
-    def connect(self, role: Role, database: str | None = None) -> psycopg.Connection[Any]:
+    def connect(self, role: str, database: str | None = None) -> psycopg.Connection[Any]:
         """A psycopg connection in autocommit mode."""
         with translated("connecting"):
             return psycopg.connect(self.conninfo(role, database), autocommit=True)

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,9 +24,12 @@ from anonymize.package import Package
 from schemas.contract import Contract, Table
 from schemas.errors import ContractError, PackageError
 from schemas.report import Finding
-from warehouse import ledger
+from warehouse import agreements, ledger
+from warehouse.consent import withdraw_releases
 from warehouse.core_tables import CORE
 from warehouse.database import Warehouse, translated
+from warehouse.encodings import hand_over
+from warehouse.left_out import LeftOut, leave_out
 from warehouse.mapping import Mapped, mapped
 from warehouse.merge import Absence, Change, Merge, Merged
 from warehouse.models import Delivery, ReportingEntity
@@ -99,6 +103,7 @@ class _Load:
         self._report = package.manifest.report
         self._entry: Delivery = ledger.entry(contract, package.manifest)
         self._found: list[Finding] = []
+        self._left = LeftOut()
 
     def run(self, workspace: Path, limits: Limits) -> Loaded:
         self._wait_for_turn()
@@ -194,9 +199,11 @@ class _Load:
                 | ~feeds.contains([feed]),
             )
         )
+        agreements.record(self._connection, contract)
 
     def _merge(self, staged: Mapping[str, int]) -> Merged:
         stage_withheld(self._connection, self._withheld())
+        staged = self._leave_out(staged)
         entry = self._entry
         origin = Origin(
             entry.agency,
@@ -207,8 +214,17 @@ class _Load:
         )
         assign_keys(self._connection, origin, entry.key_epoch, staged)
         merged = Merge(self._connection, origin).run(staged, self._absence())
+        hand_over(self._connection, origin, entry.key_epoch, self._package.encodings())
+        withdraw_releases(self._connection, self._package, self._contract, entry.feed)
         self._note_left(merged)
         return merged
+
+    def _leave_out(self, staged: Mapping[str, int]) -> dict[str, int]:
+        """Drop what was expunged or is too old to be kept; returns the rows left, by table."""
+        before = datetime.now(UTC).date() - timedelta(days=self._contract.retention.core_days)
+        told = self._package.manifest.suppressed
+        self._left = leave_out(self._connection, self._entry.agency, told, before)
+        return {table: rows - self._left.of(table) for table, rows in staged.items()}
 
     def _reconcile(self, staged: Mapping[str, int], mapping: Mapped) -> None:
         """Every accepted row of a table that ``loads`` came out of the mapping once, or deletes.
@@ -258,6 +274,9 @@ class _Load:
 
     def _note_left(self, merged: Merged) -> None:
         """Report what was not loaded, so that nothing is lost in silence."""
+        self._found.extend(
+            Finding(code, unit, None, n, ()) for (code, unit), n in self._left.units().items()
+        )
         for code, counts in (("LOAD-OLDER", merged.older), ("LOAD-ORPHAN", merged.orphans)):
             self._found.extend(Finding(code, name, None, n, ()) for name, n in counts.items())
         if merged.absent:
@@ -273,7 +292,8 @@ class _Load:
         loaded = {}
         for table in self._contract.tables:
             alone = [one.loads for one in self._contract.tables].count(table.loads) == 1
-            left = merged.older.get(str(table.loads), 0) if alone else 0
+            loads = str(table.loads)
+            left = merged.older.get(loads, 0) + self._left.of(loads) if alone else 0
             accepted = self._count(table.name, "accepted") if table.kept else 0
             loaded[table.name] = accepted - left
         return loaded

@@ -140,15 +140,20 @@ class EmbeddedServer:
             "--no-instructions", keep=lock,
         )  # fmt: skip
         self._configure(staging)
-        self._single_user(staging, SUPERUSER, self._founding(), keep=lock)
+        for database, statements in self._founding().items():
+            self._single_user(staging, database, statements, keep=lock)
         staging.rename(self.data)
 
-    def _founding(self) -> list[str]:
-        return [
-            *(roles.create_role(r, self.credentials.password(r)) for r in roles.ADMIN_MADE),
-            *(roles.create_database(database) for database in roles.DATABASES),
-            *(roles.close_database(d) for d in (*roles.DATABASES, SUPERUSER, "template1")),
-        ]
+    def _founding(self) -> dict[str, list[str]]:
+        """Statements by the database they run in, in this order."""
+        return {
+            SUPERUSER: [
+                *(roles.create_role(r, self.credentials.password(r)) for r in roles.ADMIN_MADE),
+                *(roles.create_database(database) for database in roles.DATABASES),
+                *(roles.close_database(d) for d in (*roles.DATABASES, SUPERUSER, "template1")),
+            ],
+            roles.WAREHOUSE: [roles.close_counters()],
+        }
 
     def _configure(self, data: Path) -> bool:
         """Write both configuration files; true where one differed."""

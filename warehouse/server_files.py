@@ -41,6 +41,10 @@ def configuration(sockets: Path) -> str:
     do their DETAIL and CONTEXT lines and the statements that caused them. ``log_min_messages =
     log`` keeps every ERROR out of the server's log (the severities of that setting run ERROR, LOG,
     FATAL, PANIC); the client gets the error and reports its SQLSTATE.
+
+    For the same reason no statement is logged, an analyst's least of all: what he looks for stands
+    in it. Who came when, and for how long, is; ``docs/audit.md`` says what pgAudit adds on a server
+    that has it (this one has not).
     """
     quoted = str(sockets).replace("'", "''")
     return f"""\
@@ -65,6 +69,10 @@ log_transaction_sample_rate = 0
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 log_line_prefix = '%m [%p] %q%u@%d '
+
+# --- who was here
+log_connections = authorization
+log_disconnections = on
 log_timezone = 'UTC'
 
 # --- memory: beside Airflow and the steps on one small machine

@@ -61,6 +61,7 @@ def sweep(warehouse: Warehouse) -> Iterator[Swept]:
         TransientError, PermanentError: the database.
     """
     with translated("auditing"), warehouse.connect(Role.STEWARD) as connection:
+        connection.execute("SELECT ops.log_access('audit.sweep', 'warehouse')")
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for (schema, table), columns in _open_columns(connection).items():
             for batch in _rows(connection, schema, table, columns):

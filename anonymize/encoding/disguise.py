@@ -2,7 +2,10 @@
 
 Who has the encodings of a whole agency can look for the pattern of a population he knows: which
 records resemble which (Vidanage et al. 2020). Records of nobody spoil it. They take every value
-from another record at random; numbers that belong to one person are made up.
+from another record; numbers that belong to one person are made up.
+
+Fakes stay: the same fakes come with every delivery, and their values change no faster than the
+records do, so that nobody tells them by their coming and going.
 """
 
 from __future__ import annotations
@@ -14,9 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from anonymize.cmac import cmac_of_words
 from anonymize.encoding.encode import Texts, as_texts
+from anonymize.encoding.hud import in_form_of
 from connectors.zones.secret import derive_key, require_strong
 from schemas.linkage import LinkageSchema
+
+Codes = npt.NDArray[np.uint64]
 
 #: Kinds whose values belong to one person, and how many digits are made up for one.
 _OWN = {"ssn": 9, "phone": 10, "email": 12}
@@ -24,40 +31,75 @@ _OWN = {"ssn": 9, "phone": 10, "email": 12}
 
 @dataclass(frozen=True)
 class Disguised:
-    """Columns to encode, and the row of the delivery that each record was; -1 for a fake. Only the
-    agency itself keeps ``origin``."""
+    """Columns to encode, and whose they are; only the agency itself keeps ``origin``.
+
+    Attributes:
+        origin: the row of the delivery that each record was; -1 for a fake.
+        records: a number for each record (``Own.records``).
+        codes: 128 bit for each fake, in their order: what its token is made of.
+    """
 
     columns: Mapping[str, pa.Array]
     origin: npt.NDArray[np.int64]
+    records: Codes
+    codes: Codes
 
     @property
     def fakes(self) -> int:
-        return int((self.origin < 0).sum())
+        return len(self.codes)
 
 
-def disguised(columns: Mapping[str, Texts], schema: LinkageSchema, secret: bytes) -> Disguised:
+def disguised(
+    columns: Mapping[str, Texts],
+    schema: LinkageSchema,
+    secret: bytes,
+    records: Codes | None = None,
+) -> Disguised:
     """Mix fakes in, as many as the schema says; the same every time for the same records and
-    secret (the agency's own, not the agreement's)."""
+    secret (the agency's own, not the agreement's).
+
+    Args:
+        records: a number for each record that is random and stays the same in every delivery; the
+            row where left out.
+    """
     secret = require_strong(secret, "the secret of the disguise")
     key = derive_key(secret, "linkage-disguise", schema.name, str(schema.version))
-    random = np.random.default_rng(list(key))
     real = {name: as_texts(columns[name]) for name in schema.kinds}
     count = len(next(iter(real.values())))
+    if records is None:
+        records = cmac_of_words([np.arange(count, dtype=np.uint64)], key)[:, 0]
     fakes = round(count * schema.dummies)
-    order = random.permutation(count + fakes)
-    mixed = {
-        name: pa.concat_arrays([column, _fake(column, schema.kinds[name], fakes, random)]).take(
-            pa.array(order)
-        )
-        for name, column in real.items()
-    }
-    return Disguised(mixed, np.where(order < count, order, -1))
+    numbers = np.arange(fakes, dtype=np.uint64)
+    codes = _codes(numbers, 0, key)
+    everyone = np.concatenate([records, codes[:, 0]])
+    order = np.argsort(_codes(everyone, 1, key)[:, 0], kind="stable")
+    ring = np.argsort(records, kind="stable")
+    mixed = {}
+    for place, (name, column) in enumerate(real.items(), start=2):
+        made = _fake(column, schema.kinds[name], _codes(numbers, place, key), records, ring)
+        mixed[name] = pa.concat_arrays([column, made]).take(pa.array(order))
+    origin = np.where(order < count, order, -1)
+    return Disguised(mixed, origin, everyone[order], codes[order[order >= count] - count])
 
 
-def _fake(column: pa.Array, kind: str, count: int, random: np.random.Generator) -> pa.Array:
-    taken = column.take(pa.array(random.integers(0, max(len(column), 1), count)))
+def _codes(numbers: Codes, purpose: int, key: bytes) -> Codes:
+    return cmac_of_words([numbers, np.full(len(numbers), purpose, np.uint64)], key)
+
+
+def _fake(
+    column: pa.Array,
+    kind: str,
+    codes: Codes,
+    records: Codes,
+    ring: npt.NDArray[np.int64],
+) -> pa.Array:
+    """Values of the records that follow the codes on the ring of all records (consistent hashing):
+    a record that comes or goes changes few of them."""
+    places = np.searchsorted(records[ring], codes[:, 0]) % max(len(ring), 1)
+    taken = column.take(pa.array(ring[places]))
     if kind not in _OWN:
         return taken
-    digits = _OWN[kind]
-    numbers = random.integers(10 ** (digits - 1), 10**digits, count)
-    return pa.array(numbers, mask=np.asarray(taken.is_null())).cast(pa.string())
+    least = 10 ** (_OWN[kind] - 1)
+    made = (codes[:, 1] % np.uint64(9 * least) + np.uint64(least)).astype(str).tolist()
+    found = [in_form_of(v, n) if v else None for v, n in zip(taken.to_pylist(), made, strict=True)]
+    return pa.array(found, pa.string())

@@ -15,9 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anonymize.cmac import cmac
 from anonymize.encoding.blocks import blocks_of
 from anonymize.encoding.features import part as part_of
 from anonymize.encoding.filters import Filters, filters, turned
+from anonymize.encoding.hud import HASHED
 from anonymize.encoding.normalise import normalised_column
 from anonymize.encoding.tokens import Tokens, block_name, composite, part_hashes, swapped
 from connectors.zones.secret import derive_key, require_strong
@@ -51,13 +53,13 @@ class Encoded:
     def __len__(self) -> int:
         return len(next(iter(self.filters.values())))
 
-    def head(self, count: int) -> Encoded:
-        """The first ``count`` records."""
+    def take(self, rows: npt.NDArray[np.int64] | slice) -> Encoded:
+        """These records alone."""
         return Encoded(
             self.schema,
-            {name: column[:count] for name, column in self.filters.items()},
-            {name: column[:count] for name, column in self.tokens.items()},
-            {name: column[:count] for name, column in self.rarity.items()},
+            {name: column[rows] for name, column in self.filters.items()},
+            {name: column[rows] for name, column in self.tokens.items()},
+            {name: column[rows] for name, column in self.rarity.items()},
         )
 
 
@@ -73,8 +75,28 @@ class _Column:
 Texts: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str | None]
 
 
+@dataclass(frozen=True, repr=False)
+class Own:
+    """What the noise of the filters is made of: known to the agency alone.
+
+    Attributes:
+        secret: the agency's own, never the agreement's: who shares that could take the noise off.
+        records: a number for each record, the same whenever it is encoded.
+    """
+
+    secret: bytes
+    records: npt.NDArray[np.uint64]
+
+
 def encode(
-    columns: Mapping[str, Texts], schema: LinkageSchema, secret: bytes, fakes: int = 0
+    columns: Mapping[str, Texts],
+    schema: LinkageSchema,
+    secret: bytes,
+    fakes: int = 0,
+    *,
+    epoch: str = "",
+    own: Own | None = None,
+    rarity_from: int = 0,
 ) -> Encoded:
     """Encode records.
 
@@ -82,23 +104,46 @@ def encode(
         columns: a column of text for each field of the schema, all of one length.
         secret: of the agreement, at least 32 random bytes, the same at all agencies.
         fakes: how many of the records are of nobody.
+        epoch: version of the keys; encodings of two epochs have nothing in common.
+        own: left out where one and the same party encodes both sides.
+        rarity_from: fewer known values than these tell no rarity.
 
     Raises:
         SettingsError: the secret is too short.
     """
-    secret = require_strong(secret, "the linkage secret")
+    keys = _Keys(require_strong(secret, "the linkage secret"), schema, epoch)
     distinct = {f.column: _column(f.kind, columns[f.column]) for f in schema.fields}
+    count = len(next(iter(distinct.values())).rows)
+    if own is None:
+        own = Own(keys.of("own"), np.arange(count, dtype=np.uint64))
+    noise = _Keys(require_strong(own.secret, "the node's secret"), schema, epoch)
     return Encoded(
         schema,
-        {name: _filters(name, column, schema, secret) for name, column in distinct.items()},
-        _tokens(distinct, schema, secret),
         {
-            field.column: _rarity(distinct[field.column])
+            name: _filters(name, column, keys, noise, own.records)
+            for name, column in distinct.items()
+        },
+        _tokens(distinct, keys),
+        {
+            field.column: _rarity(distinct[field.column], rarity_from)
             for field in schema.fields
             if field.kind in RARE
         },
         fakes,
     )
+
+
+@dataclass(frozen=True, repr=False)
+class _Keys:
+    """Keys of one secret by agreement (the schema's name), version, epoch and purpose."""
+
+    secret: bytes
+    schema: LinkageSchema
+    epoch: str
+
+    def of(self, *purpose: str) -> bytes:
+        name, version = self.schema.name, str(self.schema.version)
+        return derive_key(self.secret, "linkage", name, version, self.epoch, *purpose)
 
 
 def as_texts(values: Texts) -> pa.Array:
@@ -114,22 +159,25 @@ def _column(kind: str, values: Texts) -> _Column:
     return _Column(spelled.dictionary, np.asarray(spelled.indices)[np.asarray(given.indices)])
 
 
-def _key(secret: bytes, schema: LinkageSchema, *purpose: str) -> bytes:
-    return derive_key(secret, "linkage", schema.name, str(schema.version), *purpose)
+def _filters(
+    name: str, column: _Column, keys: _Keys, noise: _Keys, records: npt.NDArray[np.uint64]
+) -> Filters:
+    """Given name and surname share a key, so that swapped names can be compared crosswise.
 
-
-def _filters(name: str, column: _Column, schema: LinkageSchema, secret: bytes) -> Filters:
-    """Given name and surname share a key, so that swapped names can be compared crosswise."""
+    The noise is of record and value: two forms of one name of a person have each their own.
+    """
+    schema = keys.schema
     kind = schema.kinds[name]
     domain = "names" if kind in NAMES else name
-    made = filters(column.distinct, kind, _key(secret, schema, "filter", domain))[column.rows]
-    return turned(made, schema.flip, _key(secret, schema, "noise", name), 0)
+    made = filters(column.distinct, kind, keys.of("filter", domain))[column.rows]
+    if not schema.flip:
+        return made
+    values = cmac(column.distinct, noise.of("value", name))[:, 0][column.rows]
+    return turned(made, schema.flip, noise.of("noise", name), records ^ values)
 
 
-def _tokens(
-    columns: Mapping[str, _Column], schema: LinkageSchema, secret: bytes
-) -> dict[str, Tokens]:
-    key = _key(secret, schema, "block")
+def _tokens(columns: Mapping[str, _Column], keys: _Keys) -> dict[str, Tokens]:
+    schema, key = keys.schema, keys.of("block")
     hashed: dict[Part, Tokens] = {}
 
     def of(part: Part) -> Tokens:
@@ -149,12 +197,18 @@ def _tokens(
     return tokens
 
 
-def _rarity(column: _Column) -> npt.NDArray[np.int8]:
-    known = pc.not_equal(column.distinct, "").to_numpy(zero_copy_only=False)
+def _rarity(column: _Column, least: int) -> npt.NDArray[np.int8]:
+    """Classes of the values' rarity; -1 where unknown or hashed, everywhere if too few are known.
+
+    Among few records a common name looks no commoner than a rare one, and a class would tell how
+    often each stands in this very delivery.
+    """
+    spelled = pc.invert(pc.starts_with(column.distinct, HASHED))
+    known = pc.and_(spelled, pc.not_equal(column.distinct, "")).to_numpy(zero_copy_only=False)
     counts = np.bincount(column.rows, minlength=len(known))
-    total = max(counts[known].sum(), 1)
-    share = np.maximum(counts, 1) / total
+    total = counts[known].sum()
+    share = np.maximum(counts, 1) / max(total, 1)
     classes = np.clip(np.round(-np.log2(share)), COMMONEST, RAREST).astype(np.int8)
-    classes[~known] = -1
+    classes[~known if total >= least else slice(None)] = -1
     found: npt.NDArray[np.int8] = classes[column.rows]
     return found

@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jellyfish import soundex
 
+from anonymize.encoding.hud import HASHED, hash_of_number, hash_part
+
 Ints = npt.NDArray[np.int64]
 
 #: A gram is a number. Of a bigram: two characters and how often they stood in the value before (a
@@ -134,8 +136,19 @@ def _joined(values: pa.Array) -> pa.Array:
     return pc.replace_substring(values, " ", "")
 
 
+def _spelled(part: Callable[[pa.Array], pa.Array]) -> Callable[[pa.Array], pa.Array]:
+    """Of names that are spelled out; of a hash only sound and initial are known."""
+    return lambda values: part(pc.if_else(pc.starts_with(values, HASHED), "", values))
+
+
+def _unmarked(values: pa.Array) -> pa.Array:
+    return pc.replace_substring(values, HASHED, "")
+
+
 def sound(word: str) -> str:
-    """American Soundex."""
+    """American Soundex; of a hash the code it was made of."""
+    if word.startswith(HASHED):
+        return word.removeprefix(HASHED)
     return str(soundex(word)).lower() if word else ""
 
 
@@ -154,6 +167,19 @@ def _both_sounds(value: str) -> str:
     words = value.split()
     first, last = sorted((words[0], words[-1]))
     return sound(first) + sound(last)
+
+
+def _whole_ssn(values: pa.Array) -> pa.Array:
+    """A hash of all nine digits, as HUD's exports hold it."""
+    found = [
+        hash_of_number(value) if len(value) == 9 else hash_part(value)
+        for value in values.to_pylist()
+    ]
+    return pa.array(found, pa.string())
+
+
+def _last4(value: str) -> str:
+    return value[1:5] if value.startswith(HASHED) else value[-4:]
 
 
 def _of_date(*wanted: str, by: str = "") -> Callable[[pa.Array], pa.Array]:
@@ -178,9 +204,9 @@ _WHOLE: Parts = MappingProxyType({"whole": lambda values: values})
 _NAME: Parts = MappingProxyType(
     {
         "sound": _sound,
-        "start": _sliced(0, 3),
-        "end": _sliced(-3),
-        "initial": _sliced(0, 1),
+        "start": _spelled(_sliced(0, 3)),
+        "end": _spelled(_sliced(-3)),
+        "initial": lambda values: pc.utf8_slice_codeunits(_unmarked(values), 0, 1),
         "last": _each(_last_sound),
     }
 )
@@ -211,9 +237,6 @@ _PARTS: Mapping[str, Parts] = MappingProxyType(
             "start": _sliced(0, 6),
         },
         "phone": {"last7": _sliced(-7)},
-        "ssn": {
-            "whole": lambda values: pc.if_else(pc.equal(pc.utf8_length(values), 9), values, ""),
-            "last4": _sliced(-4),
-        },
+        "ssn": {"whole": _whole_ssn, "last4": _each(_last4)},
     }
 )

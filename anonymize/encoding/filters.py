@@ -3,8 +3,9 @@
 A cryptographic long-term key per field (CLK; Schnell, Bachteler, Reiher 2009): every n-gram sets a
 few bits at places that only the key knows. Against frequency and pattern-mining attacks some bits
 of every record are turned at random (BLIP; Schnell and Borgs 2016), for each record anew, so that
-equal values have different filters. The noise comes from a key stream, so that the same records
-under the same key give the same bits.
+equal values have different filters. The noise is a keyed function of record and value: the same
+record delivered again has the same noise, so that nobody can average it away over deliveries (a
+memoised randomised response; Erlingsson, Pihur, Korolova 2014, section 3).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from anonymize.encoding.features import grams
+from anonymize.encoding.hud import HASHED, HASHED_KINDS
 from schemas.linkage import FILTER_BITS, KINDS
 
 WORDS = FILTER_BITS // 64
@@ -29,8 +31,11 @@ _VALUES, _NOISY = 1 << 15, 1 << 13  # at a time: what they need stays in the cac
 
 
 def filters(distinct: pa.Array, kind: str, key: bytes) -> Filters:
-    """A filter for each normalised value."""
+    """A filter for each normalised value; of a hash of HUD's nothing but equality can be told, and
+    it has none."""
     made = np.zeros((len(distinct), WORDS), np.uint64)
+    if kind in HASHED_KINDS:
+        distinct = pc.if_else(pc.starts_with(distinct, HASHED), "", distinct)
     if kind in _WHOLE:
         known = np.flatnonzero(pc.not_equal(distinct, "").to_numpy(zero_copy_only=False))
         contents = [b"=" + value.encode() for value in distinct.take(pa.array(known)).to_pylist()]
@@ -85,12 +90,12 @@ def _masks(contents: list[bytes], bits: int, key: bytes) -> Filters:
     return made
 
 
-def turned(made: Filters, flip: int, key: bytes, first: int) -> Filters:
+def turned(made: Filters, flip: int, key: bytes, records: npt.NDArray[np.uint64]) -> Filters:
     """``made`` with each bit of a known value turned with probability ``flip`` / 256.
 
     Args:
-        key: of this field and purpose; with ``first`` it decides the noise.
-        first: number of the first row within the delivery: every row has noise of its own.
+        key: of this field and purpose.
+        records: a number for each row; rows of one number have the same noise under one key.
     """
     if not flip:
         return made
@@ -98,36 +103,32 @@ def turned(made: Filters, flip: int, key: bytes, first: int) -> Filters:
     for start in range(0, len(made), _NOISY):
         part = found[start : start + _NOISY]
         unknown = np.bitwise_or.reduce(list(part.T)) == 0
-        part ^= _noise(len(part), flip, key, first + start)
+        part ^= _noise(records[start : start + _NOISY], flip, key)
         part[unknown] = 0
     return found
 
 
-def _noise(rows: int, flip: int, key: bytes, first: int) -> Filters:
+def _noise(records: npt.NDArray[np.uint64], flip: int, key: bytes) -> Filters:
     """Words whose bits are 1 with probability ``flip`` / 256.
 
     Eight random words make one: from the lowest binary digit of ``flip`` on, OR where it is 1 and
     AND where it is 0 halves the distance to it.
     """
-    block = rows * WORDS
-    noise = np.zeros(block, np.uint64)
-    for digit in range((flip & -flip).bit_length() - 1, 8):
-        # A stream for each digit, at the place of the first row: batches do not change the noise.
-        words = key_stream(key, digit, first * WORDS * 8, block * 8)
+    digits = range((flip & -flip).bit_length() - 1, 8)
+    # AES-256 of record and place: a pseudorandom function of both.
+    blocks = np.empty((len(digits), len(records), WORDS // 2, 2), np.uint64)
+    blocks[..., 0] = records[:, None]
+    blocks[..., 1] = np.arange(len(digits) * WORDS // 2).reshape(len(digits), 1, WORDS // 2)
+    encryptor = Cipher(algorithms.AES256(key), modes.ECB()).encryptor()  # noqa: S305 - a PRF
+    words = np.frombuffer(encryptor.update(blocks.tobytes()), np.uint64)
+    words = words.reshape(len(digits), len(records), WORDS)
+    noise = np.zeros((len(records), WORDS), np.uint64)
+    for digit, random in zip(digits, words, strict=True):
         if flip >> digit & 1:
-            noise |= words
+            noise |= random
         else:
-            noise &= words
-    return noise.reshape(rows, WORDS)
-
-
-def key_stream(key: bytes, stream: int, offset: int, length: int) -> npt.NDArray[np.uint64]:
-    """``length`` bytes of AES-256-CTR, from ``offset`` on, as words; ``offset`` divides by 16."""
-    counter = (stream << 96) + offset // 16
-    cipher = Cipher(algorithms.AES256(key), modes.CTR(counter.to_bytes(16, "big")))
-    padded = -(-length // 16) * 16
-    content = cipher.encryptor().update(bytes(padded))
-    return np.frombuffer(content, np.uint64)[: length // 8]
+            noise &= random
+    return noise
 
 
 def as_arrow(made: Filters) -> pa.Array:

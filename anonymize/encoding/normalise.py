@@ -10,6 +10,8 @@ from types import MappingProxyType
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anonymize.encoding.hud import from_hud
+
 #: What clerks write where they do not know.
 UNKNOWN = frozenset(
     (
@@ -26,9 +28,13 @@ _PARTICLES = frozenset(
     )
 )
 _ISO = re.compile(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)")
-_US = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?!\d)")
+_US = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
+_WORDED = re.compile(
+    r"(?:(\d{1,2})[-/. ]*)?([a-z]{3})[a-z]*[-/. ]*(?:(\d{1,2}),?[-/. ]+)?(\d{4}|\d{2})$"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{2})$")
-_YEAR = re.compile(r"(\d{4})$")
+_YEAR = re.compile(r"(\d{4})(?:\.0)?$")
 _NO_SSN = ("123456789", "987654321")
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "sr", "sra", "jr", "ii", "iii", "iv"])
 
@@ -59,6 +65,8 @@ def normalised(kind: str, value: str | None) -> str:
     folded = folded_text(value).strip()
     if folded in UNKNOWN:
         return ""
+    if (hashed := from_hud(kind, folded)) is not None:
+        return hashed
     return _BY_KIND.get(kind, _words)(folded)
 
 
@@ -109,14 +117,27 @@ def _ssn(value: str) -> str:
 
 def _date(value: str) -> str:
     """``YYYYMMDD``, with blanks for a part that is unknown (00 or left out)."""
-    for form, order in ((_ISO, (1, 2, 3)), (_US, (3, 1, 2))):
-        if found := form.match(value):
-            year, month, day = (found[place] for place in order)
-            return _parts_of_date(year, month.zfill(2), day.zfill(2))
+    if found := _ISO.match(value):
+        return _parts_of_date(*found.groups())
+    if found := _US.match(value):
+        month, sign, day, year = found.groups()
+        # With dots the day stands first; there is no 13th month.
+        if sign == "." or int(month) > 12:
+            month, day = day, month
+        return _parts_of_date(_full_year(year), month.zfill(2), day.zfill(2))
+    if (found := _WORDED.match(value)) and found[2] in _MONTHS:
+        day = found[1] or found[3] or "00"
+        month = f"{_MONTHS.index(found[2]) + 1:02}"
+        return _parts_of_date(_full_year(found[4]), month, day.zfill(2))
     if found := _YEAR_MONTH.match(value):
         return _parts_of_date(found[1], found[2], "00")
     found = _YEAR.match(value)
     return _parts_of_date(found[1], "00", "00") if found else ""
+
+
+def _full_year(year: str) -> str:
+    """Of two digits, 00 to 29 are 2000 to 2029, as Excel reads them."""
+    return year if len(year) == 4 else f"{20 if year < '30' else 19}{year}"
 
 
 def _parts_of_date(year: str, month: str, day: str) -> str:
@@ -142,7 +163,7 @@ _BY_KIND: Mapping[str, Callable[[str], str]] = MappingProxyType(
     }
 )
 
-_WORD = r"^[a-z]+$"
+_WORD = r"^[a-z]{1,31}$"  # a longer one may be a hash
 #: By kind the form of plain values, and what is taken out of them.
 _USUAL: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

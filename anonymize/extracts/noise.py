@@ -161,7 +161,7 @@ def noisy_counts(
     starts = np.cumsum(counts) - counts
     # Unsigned sums wrap, which keeps them uniform and independent of the order of rows.
     sums = np.add.reduceat(record_keys(units, key)[member], starts) if cells else np.empty(0, "<u8")
-    published = noise.applied(counts, _uniform(sums, key))
+    published = noise.applied(counts, uniforms(sums, key))
     listed = np.flatnonzero(published)
     first = np.zeros(cells, np.int64)
     first[ids] = np.arange(table.num_rows)
@@ -185,7 +185,7 @@ def record_keys(units: Coded, key: bytes) -> Keys:
     return np.frombuffer(b"".join(digests), "<u8")
 
 
-def _uniform(cell_keys: Keys, key: bytes) -> Reals:
+def uniforms(cell_keys: Keys, key: bytes) -> Reals:
     """A number from 0 to 1 for each cell key; hashed once more, for keys of cells add up as cells
     do."""
     digests = (

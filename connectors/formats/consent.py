@@ -6,7 +6,8 @@ an unemancipated minor a parent or guardian signs too). What cannot be read is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -23,6 +24,13 @@ Texts = pd.Series  # of str, blank as missing
 #: "yes", "yes, 2025-03-01", "2025-03-01 (signed)": a word, a date, or a word and a date.
 _WORD_THEN_DATE = r"^(?P<word>[^\d]*?)[\s,;:(]*(?P<date>\d.*?)?\s*\)?\s*$"
 _ADULT_MONTHS = 18 * 12
+_BETWEEN_SCOPES = re.compile(r"[;,|/\n]")
+
+
+def scope_covers(stated: str | None, covering: Collection[str]) -> bool:
+    """Whether a stated scope (``sharing; statistics``) has one of ``covering`` among its parts."""
+    parts = _BETWEEN_SCOPES.split(stated or "")
+    return any(part.strip().casefold() in covering for part in parts)
 
 
 @dataclass(frozen=True)
@@ -34,12 +42,14 @@ class ConsentRule:
         no: words that say a consent was *not* withdrawn; any other text says it was.
         valid_months: months a consent holds that states no expiry of its own.
         formats: strptime formats of a date within the consent cell itself.
+        covers: scopes, in lower case, of which a consent must state one where scopes are recorded.
     """
 
     yes: tuple[str, ...]
     no: tuple[str, ...]
     valid_months: int
     formats: tuple[str, ...]
+    covers: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, options: Mapping[str, Any], formats: Sequence[str]) -> ConsentRule:
@@ -48,6 +58,7 @@ class ConsentRule:
             tuple(str(word).casefold() for word in options["no"]),
             int(options["validMonths"]),
             tuple(formats),
+            tuple(str(word).casefold() for word in options.get("covers", ())),
         )
 
 
@@ -55,7 +66,7 @@ class ConsentRule:
 class ConsentColumns:
     """What some rows say about consent: text, blank as missing, also where a column is not there.
 
-    ``guardian`` is None where the table records no guardian's consent at all.
+    ``guardian`` and ``scope`` are None where the table records none at all.
     """
 
     given: Texts
@@ -64,6 +75,7 @@ class ConsentColumns:
     withdrawn: Texts
     birthdate: Texts
     guardian: Texts | None = None
+    scope: Texts | None = None
 
 
 class Consent(NamedTuple):
@@ -85,6 +97,8 @@ def judge_consent(columns: ConsentColumns, rule: ConsentRule, today: date) -> Co
     expires = stated.fillna(first + pd.DateOffset(months=rule.valid_months))
     dated = given & cell_sound & signed_sound & last.notna() & (last <= now)
     held = dated & stated_sound & (expires >= now) & _guarded(columns, rule, first)
+    if columns.scope is not None:
+        held &= columns.scope.fillna("").map(lambda stated: scope_covers(stated, rule.covers))
     withdrawn = columns.withdrawn.notna() & ~_says(columns.withdrawn, rule.no)
     return Consent((held & ~withdrawn).to_numpy(bool), (dated & withdrawn).to_numpy(bool))
 

@@ -1,11 +1,12 @@
 """HUD HMIS CSV: a zip of up to 24 files, FY2024 or FY2026, hashed or not.
 
 Two passes. The first reads the identifiers that decide which rows may be stored (``hmis_lanes``);
-the second yields the allowed rows of every table, without names, which are only looked at to see
-whether the export is hashed as it says (``hmis_export``).
+the second yields the allowed rows of every table, and looks at names to see whether the export is
+hashed as it says (``hmis_export``). Clients get a column of ours, ``RHYBasis``: on what basis they
+may be encoded for linkage.
 
 The archive's files may stand in one folder. ``Consent.csv`` (PersonalID, SignedDate, ExpiresDate,
-WithdrawnDate) is an addition of ours, for agencies that record RHY consents. The table
+WithdrawnDate, Scope) is an addition of ours, for agencies that record RHY consents. The table
 ``Withdrawal`` is no file: it lists enrolments stored under a consent that was withdrawn since, by
 their identifiers alone, so that they are deleted.
 """
@@ -29,6 +30,7 @@ from connectors.formats.hmis_lanes import QUARANTINED, REFUSED, TIES, Fate, Lane
 from connectors.formats.zip_archive import ZipArchive
 from schemas.contract import Table
 from schemas.errors import ContractError, DeliveryError
+from schemas.linkage_faults import RHY_BASIS
 from schemas.report import IntakeReport
 
 #: Answers on commercial sexual and labour exploitation (HUD elements R15 and R16), which
@@ -61,7 +63,7 @@ _STRUCTURE = {
     "Funder": ("ProjectID", "Funder"),
     "Enrollment": ("EnrollmentID", "PersonalID", "ProjectID", "DateDeleted"),
 }
-_CONSENT = ("PersonalID", "SignedDate", "ExpiresDate", "WithdrawnDate")
+_CONSENT = ("PersonalID", "SignedDate", "ExpiresDate", "WithdrawnDate", "Scope")
 _EXPORT_ID = "ExportID"
 _WITHDRAWAL = "Withdrawal"
 #: Faults of one file, as opposed to the archive's.
@@ -134,7 +136,9 @@ class _Delivery:
             yield from read_csv(
                 member,
                 table=table.name,
-                columns={f.name: f.aliases for f in table.fields if f.delivered},
+                columns={
+                    f.name: f.aliases for f in table.fields if f.delivered and f.name != RHY_BASIS
+                },
                 wanted=wanted,
                 delimiter=options.get("delimiter", ","),
                 encodings=tuple(options.get("encodings", ("utf-8",))),
@@ -179,6 +183,7 @@ class _Delivery:
             structure,
             statistical_basis=self.intake.contract.statistical_basis is not None,
             today=self.intake.today,
+            scopes=frozenset(self.intake.contract.options.get("consentScopes", ())),
         )
 
 
@@ -193,12 +198,13 @@ def _read_table(
         columns for year, columns in _VERSION_COLUMNS.items() if year != claim.fiscal_year
     )
     absent = frozenset(looked_at).union(*other_version)
-    wanted = tuple(dict.fromkeys((*columns, *ties, *looked_at)))
+    wanted = tuple(n for n in dict.fromkeys((*columns, *ties, *looked_at)) if n != RHY_BASIS)
     try:
         for rows in delivery.rows(table, wanted, intake.report, required, absent):
             claim.compare_ids(table.name, rows[_EXPORT_ID])
             if table.name == "Client":
                 verdict.look(rows)
+                rows = rows.append_column(RHY_BASIS, lanes.bases(rows["PersonalID"]))
             fates = lanes.fates(table.name, rows)
             allowed = _allowed(table.name, rows, fates, intake.report)
             if table.name == "Enrollment" and _WITHDRAWAL in intake.columns:

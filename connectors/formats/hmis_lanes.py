@@ -19,7 +19,7 @@ Decided from a first pass over the identifiers alone (``Organization``, ``Projec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
@@ -29,7 +29,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from connectors.formats.consent import scope_covers
 from connectors.formats.hmis_keys import KeyIndex, Numbers
+from schemas.linkage_faults import CONSENT, NOT_RHY, STATISTICAL
 
 #: HHS runaway and homeless youth programmes in HUD's list 2.06.1.
 RHY_FUNDERS = range(22, 27)
@@ -111,17 +113,25 @@ class Structure:
 class Lanes:
     """Decides for rows of any table."""
 
-    def __init__(self, found: Structure, *, statistical_basis: bool, today: date) -> None:
+    def __init__(
+        self,
+        found: Structure,
+        *,
+        statistical_basis: bool,
+        today: date,
+        scopes: Collection[str] = (),
+    ) -> None:
         self.statistical_basis = statistical_basis and found.consents is None
         self._organizations = dict(_organization_fates(found.organizations))
         self._projects = dict(self._project_fates(found.projects))
-        consents = {} if found.consents is None else _consents(found.consents, today)
+        consents = {} if found.consents is None else _consents(found.consents, today, scopes)
         self._consents = KeyIndex(
             pa.chunked_array([pa.array(list(consents), pa.string())]),
             np.array(list(consents.values()), np.int8),
         )
-        funding = {} if self.statistical_basis else self._funding_fates(found)
-        self._index_enrollments(found.enrollments, funding)
+        funding = self._funding_fates(found)
+        self._index_enrollments(found.enrollments, {} if self.statistical_basis else funding)
+        self._bases = self._linkage_bases(found.enrollments, funding)
         # An enrolment nobody could read may be the one that shows a client to be of a VSP only.
         blind = bool(found.unreadable.get("Enrollment")) and any(
             fate >= Fate.VSP_UNKNOWN for fate in self._projects.values()
@@ -145,6 +155,17 @@ class Lanes:
                 own = _mapped(rows[column], self._projects, Fate.VSP_UNKNOWN)
                 fates = np.maximum(fates, own)
         return fates
+
+    def bases(self, persons: pa.Array) -> pa.Array:
+        """On what basis each client's stored rows may be linked; one of ``RHY_BASES``.
+
+        ``statistical`` where the rows of a youth are stored on the contract's statistical basis
+        alone, and wherever nothing shows that somebody is not such a youth.
+        """
+        elsewhere = np.equal(self._bases.find(persons, _NOTHING), _ELSEWHERE)
+        found = np.where(elsewhere, NOT_RHY, STATISTICAL)
+        found[self.consented(persons)] = CONSENT
+        return pa.array(found, pa.string())
 
     def consented(self, persons: pa.Array) -> NDArray[np.bool_]:
         """Whether each person's consent is on file and in force."""
@@ -183,6 +204,21 @@ class Lanes:
                 fates.setdefault(project, Fate.RHY_UNKNOWN)
         return fates
 
+    def _linkage_bases(self, enrollments: pa.Table, funding: Mapping[str, Fate]) -> KeyIndex:
+        """What a client's enrolments show, the greatest of it: nothing, elsewhere, youth.
+
+        Where no statistical basis holds, rows of youth without consent are not stored; who is
+        stored is so for what is elsewhere.
+        """
+        projects = enrollments["ProjectID"]
+        placed = _mapped(projects, self._projects, Fate.NO_PROJECT)
+        funded = _mapped(projects, funding, Fate.ALLOWED)
+        elsewhere = (placed == Fate.ALLOWED) & (funded == Fate.ALLOWED)
+        shown = np.where(elsewhere, _ELSEWHERE, _NOTHING).astype(np.int8)
+        if self.statistical_basis:
+            shown[(funded > Fate.ALLOWED) | (placed == Fate.NO_PROJECT)] = _YOUTH
+        return KeyIndex(enrollments["PersonalID"], shown)
+
     def _index_enrollments(self, enrollments: pa.Table, funding: Mapping[str, Fate]) -> None:
         persons = enrollments["PersonalID"]
         fates = _mapped(enrollments["ProjectID"], self._projects, Fate.NO_PROJECT)
@@ -207,15 +243,18 @@ def _organization_fates(organizations: pa.Table) -> Iterator[tuple[str, Fate]]:
 
 
 _NO_CONSENT, _WITHDRAWN, _CONSENT = range(3)
+_NOTHING, _ELSEWHERE, _YOUTH = range(3)
 
 
-def _consents(consents: pa.Table, today: date) -> dict[str, int]:
+def _consents(consents: pa.Table, today: date, scopes: Collection[str]) -> dict[str, int]:
     """For each person: a consent that is dated, not expired and not withdrawn since, or a
     withdrawn one.
 
     A consent without a date of its own or of its end is none; a withdrawal whose date cannot be
-    read withdraws everything.
+    read withdraws everything. Where the file states scopes at all, a consent counts that states one
+    of ``scopes``.
     """
+    scoped = consents["Scope"].null_count < consents.num_rows
     signed: dict[str, date] = {}
     withdrawn: dict[str, date] = {}
     for row in consents.to_pylist():
@@ -226,7 +265,8 @@ def _consents(consents: pa.Table, today: date) -> dict[str, int]:
             day = _day(row["WithdrawnDate"]) or date.max
             withdrawn[person] = max(day, withdrawn.get(person, day))
         begins, ends = _day(row["SignedDate"]), _day(row["ExpiresDate"])
-        if begins and ends and begins <= today <= ends:
+        covers = not scoped or scope_covers(row["Scope"], scopes)
+        if covers and begins and ends and begins <= today <= ends:
             signed[person] = max(begins, signed.get(person, begins))
     in_force = {
         person: _CONSENT

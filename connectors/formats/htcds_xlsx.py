@@ -133,8 +133,8 @@ class _Plan:
         for role in _CONSENT_ROLES:
             field = self._field(role)
             column = columns[field.name] if field else pa.nulls(rows, pa.string())
-            # a guardian's consent can be asked for only where the sheet records it
-            if role != "guardian" or (field and field.name in sheet.places):
+            # a guardian's consent or a scope can be asked for only where the sheet records it
+            if role not in ("guardian", "scope") or (field and field.name in sheet.places):
                 found[role] = pd.Series(column.to_pandas(), dtype="str")
         return ConsentColumns(**found)
 
@@ -181,7 +181,7 @@ class _Plan:
 
 
 #: Keys of ``formatOptions.consent`` that name fields; they are the fields of ``ConsentColumns``.
-_CONSENT_ROLES = ("given", "signed", "expires", "withdrawn", "birthdate", "guardian")
+_CONSENT_ROLES = ("given", "signed", "expires", "withdrawn", "birthdate", "guardian", "scope")
 
 
 def _whole_caseload(today: date) -> Scope:

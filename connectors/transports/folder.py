@@ -78,8 +78,29 @@ class DropFolder:
 
     def put_receipt(self, delivery_id: str, receipt: Mapping[str, Any]) -> Path:
         """Write a receipt so that a reader never sees half of one."""
+        return self._put(f"{delivery_id}.receipt.json", receipt)
+
+    def put_erasure(self, request_id: str, receipt: Mapping[str, Any]) -> Path:
+        """Write the receipt of an expungement; it counts as no delivery."""
+        return self._put(f"expunge-{request_id}.json", receipt)
+
+    def put_answer(self, request_id: str, answer: Mapping[str, Any]) -> Path:
+        """Write the answer to a question of deconfliction, for the node alone to fetch."""
+        return self._put(f"deconflict-{request_id}.json", answer)
+
+    def take_answer(self, request_id: str) -> dict[str, Any] | None:
+        """The answer to a question; it is removed. None where there is none yet."""
+        path = self.receipts / f"deconflict-{request_id}.json"
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        path.unlink()
+        return found
+
+    def _put(self, name: str, receipt: Mapping[str, Any]) -> Path:
         self.receipts.mkdir(parents=True, exist_ok=True)
-        target = self.receipts / f"{delivery_id}.receipt.json"
+        target = self.receipts / name
         unfinished = target.with_suffix(".tmp")
         unfinished.write_text(json.dumps(receipt, indent=2) + "\n", encoding="utf-8")
         unfinished.replace(target)

@@ -76,6 +76,7 @@ def run_delivery(home: Path, name: str, path: Path) -> list[Cost]:
             max(part.mebibytes for part in parts),
         )
     ]
+    step("encode", delivery_id=delivery)
     step("seal", delivery_id=delivery)
     status = step("load", delivery_id=delivery)["status"]
     step("receipt", delivery_id=delivery, status=status)

@@ -35,3 +35,12 @@ def bag() -> DagBag:
     from airflow.dag_processing.dagbag import DagBag
 
     return DagBag(DAGS)
+
+
+@pytest.fixture(scope="session")
+def metadata() -> Path:
+    """Airflow's database of this test session."""
+    from airflow.utils.db import initdb
+
+    initdb()
+    return Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"

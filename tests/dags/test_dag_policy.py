@@ -16,16 +16,18 @@ from schemas import vocabulary
 from schemas.odcs import contracts
 from tests.dags.conftest import DAGS
 
-NODE = {"receive", "validate", "deidentify", "seal", "dispose", "take_next"}
+NODE = {"receive", "validate", "deidentify", "encode", "seal", "dispose", "take_next"}
 HUB = {"load", "receipt"}
 FILES = sorted(DAGS.glob("*.py"))
 NAMES = sorted(contracts())
+#: DAGs that are of no contract.
+OTHERS = {"expunge", "link", "publish", "retention"}
 
 
 def test_one_dag_for_every_contract_and_no_import_error(bag):
     assert not bag.import_errors
     assert NAMES
-    assert sorted(bag.dags) == NAMES
+    assert set(bag.dags) == {*NAMES, *OTHERS}
 
 
 @pytest.fixture(params=NAMES)
@@ -83,7 +85,7 @@ class TestEveryDag:
 
     def test_the_hub_comes_after_the_node_and_disposal_after_the_receipt(self, dag):
         above = {task.task_id: task.get_flat_relative_ids(upstream=True) for task in dag.tasks}
-        assert above["load"] == {"receive", "validate", "deidentify", "seal"}
+        assert above["load"] == {"receive", "validate", "deidentify", "encode", "seal"}
         assert above["dispose"] == NODE - {"dispose", "take_next"} | HUB
         assert {task.trigger_rule for task in dag.tasks} == {"all_success"}
 
@@ -150,11 +152,11 @@ class TestParsing:
 
     def test_gives_the_same_dags_every_time(self, parsed):
         once, again, _ = parsed
-        assert sorted(once["dags"]) == NAMES
+        assert set(NAMES) < set(once["dags"]) <= {*NAMES, *OTHERS}
         assert once["dags"] == again["dags"]
 
     def test_builds_only_the_dag_that_is_asked_for(self, parsed):
-        assert list(parsed[2]["dags"]) == [NAMES[0]]
+        assert set(parsed[2]["dags"]) - OTHERS == {NAMES[0]}
 
     @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
     def test_airflow_finds_no_value_that_varies(self, path):
@@ -174,5 +176,5 @@ class TestParsing:
             for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.Name | ast.Attribute)
         }
-        assert "steps" in names
+        assert names & {"steps", "run"}
         assert not names & {"Variable", "Connection", "BaseHook"}

@@ -17,16 +17,10 @@ from tributary import steps
 
 FEED = sorted(contracts())[0]
 DELIVERY = "0123456789abcdef0123456789abcdef"
-STEPS = ("receive", "validate", "deidentify", "seal", "load", "receipt", "dispose")
-
-
-@pytest.fixture(scope="session")
-def metadata() -> Path:
-    """Airflow's database of this test session."""
-    from airflow.utils.db import initdb
-
-    initdb()
-    return Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
+STEPS = (
+    *("receive", "validate", "deidentify", "encode", "seal"),
+    *("load", "receipt", "dispose"),
+)
 
 
 @pytest.fixture
@@ -49,6 +43,7 @@ class _Calls(list):
             "receive": {"delivery_id": DELIVERY, "waiting": 0},
             "validate": {"status": "partial", "partitions": partitions},
             "deidentify": {"rows": 7},
+            "encode": {"persons": 5, "forms": 6, "fakes": 1},
             "seal": {"delivery_id": DELIVERY},
             "load": {"status": "partial", "rows": 14},
             "receipt": {"status": "partial", "receipt": f"/drop/receipts/{DELIVERY}.receipt.json"},

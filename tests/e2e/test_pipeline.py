@@ -241,7 +241,7 @@ run_delivery(settings(os.environ), sys.argv[1], Path(sys.argv[2]), at)
 """
 
 
-STEPS = ["validate", "deidentify", "seal", "load", "receipt", "dispose"]
+STEPS = ["validate", "deidentify", "encode", "seal", "load", "receipt", "dispose"]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -15,7 +15,7 @@ from warehouse.bootstrap import found, prepare
 from warehouse.credentials import Credentials
 from warehouse.database import Warehouse, libpq_url
 from warehouse.roles import Role
-from warehouse.server import EmbeddedServer
+from warehouse.server import SUPERUSER, EmbeddedServer
 
 pytestmark = pytest.mark.e2e
 
@@ -26,8 +26,8 @@ PASSWORD = "only-for-this-test"
 class ForeignServer(EmbeddedServer):
     """A PostgreSQL that knows nothing of Tributary but an administrator, who is no superuser."""
 
-    def _founding(self) -> list[str]:
-        return [f"CREATE ROLE {ADMIN} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}'"]
+    def _founding(self) -> dict[str, list[str]]:
+        return {SUPERUSER: [f"CREATE ROLE {ADMIN} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}'"]}
 
     def _prove_closed(self) -> None:
         pass

@@ -21,12 +21,14 @@ import pytest
 from schemas.errors import SettingsError
 from tests.fixtures_warehouse import stopping
 from warehouse import account
-from warehouse.bootstrap import prepare
-from warehouse.roles import Role
+from warehouse.bootstrap import member_agencies, prepare
+from warehouse.roles import Role, analyst
 from warehouse.server import EmbeddedServer
 
 pytestmark = pytest.mark.e2e
 
+#: Every role that can log in.
+LOGINS = {str(role) for role in Role} | {analyst(agency) for agency in member_agencies()}
 #: The user id of nobody.
 NOBODY = 65534
 START = """
@@ -105,13 +107,13 @@ def test_passwords_are_stored_as_scram_and_the_superuser_has_none(server: Embedd
         encryption = connection.execute("SHOW password_encryption").fetchone()
     assert encryption == ("scram-sha-256",)
     ours = [row for row in known if row[0] != "postgres"]
-    assert {row[0] for row in ours} == {str(role) for role in Role}
+    assert {row[0] for row in ours} == LOGINS
     assert not any(any(row[1:]) for row in ours)
 
 
 def test_password_files_are_private_and_all_different(server: EmbeddedServer) -> None:
     files = sorted(server.credentials.directory.iterdir())
-    assert {file.name for file in files} == {str(role) for role in Role}
+    assert {file.name for file in files} == LOGINS
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
     assert len({file.read_text() for file in files}) == len(files)
     assert all(len(file.read_text().strip()) >= 40 for file in files)
@@ -124,7 +126,7 @@ def test_password_files_are_private_and_all_different(server: EmbeddedServer) ->
 
 
 def test_no_password_is_in_the_cluster_or_its_log(server: EmbeddedServer) -> None:
-    secrets = [server.credentials.password(role).encode() for role in Role]
+    secrets = [server.credentials.password(role).encode() for role in LOGINS]
     searched = 0
     for path in server.directory.rglob("*"):
         if path.is_file():
@@ -247,6 +249,30 @@ def test_many_prepare_it_at_once(embedded: EmbeddedServer) -> None:
         list(pool.map(lambda _: prepare(warehouse), range(4)))
     with warehouse.connect(Role.LOADER) as connection:
         assert connection.execute("SELECT count(*) FROM core.event").fetchone() == (0,)
+
+
+def test_an_agency_that_joins_and_one_that_leaves(embedded: EmbeddedServer) -> None:
+    warehouse = embedded.start()
+    prepare(warehouse, ["harbor_police", "safe_passage"])
+    staying, leaving, coming = (
+        analyst(agency) for agency in ("harbor_police", "safe_passage", "new_agency")
+    )
+    password = embedded.credentials.password(staying)
+    with warehouse.connect(leaving) as session:
+        session.execute("SELECT FROM own.event")
+        prepare(warehouse, ["harbor_police", "new_agency"])
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("SELECT FROM own.event")
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        psycopg.connect(warehouse.conninfo(leaving))
+    for login in (staying, coming):
+        with warehouse.connect(login) as session:
+            session.execute("SELECT FROM own.event")
+    assert embedded.credentials.password(staying) == password
+
+    prepare(warehouse, ["harbor_police", "new_agency", "safe_passage"])
+    with warehouse.connect(leaving) as session:
+        session.execute("SELECT FROM own.event")
 
 
 def test_lost_passwords_are_made_anew(embedded: EmbeddedServer) -> None:

@@ -292,6 +292,30 @@ def test_consent_is_dated_unexpired_and_not_withdrawn(
     assert "EZR" not in {row["EnrollmentID"] for row in found["Enrollment"]}
 
 
+SCOPES = {
+    "statistics": ("statistics", True),
+    "one of several": ("service referrals; Data Sharing", True),
+    "everything": ("ALL", True),
+    "something else": ("service referrals", False),
+    "a word within another": ("information sharing agreement refused", False),
+    "not stated beside others that are": ("", False),
+}
+
+
+@pytest.mark.parametrize(("scope", "valid"), SCOPES.values(), ids=SCOPES)
+def test_a_consent_for_something_else_is_none(scope: str, valid: bool) -> None:
+    files = youths()
+    signed = {"SignedDate": "2026-01-01", "ExpiresDate": "2027-01-01"}
+    files["Consent"] = [
+        {"PersonalID": "Y", **signed, "Scope": scope},
+        {"PersonalID": "Z", **signed, "Scope": "statistics"},
+    ]
+    found, _ = take_in(files, columns=ALL)
+    stored = {row["EnrollmentID"] for row in found["Enrollment"]}
+    assert ("EY" in stored) == valid
+    assert "EZR" in stored
+
+
 def test_a_withdrawn_consent_deletes_what_was_stored_under_it() -> None:
     files = youths()
     files["Consent"] = [

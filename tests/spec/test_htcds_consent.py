@@ -35,7 +35,7 @@ def stored(
                     **row,
                 }
             ],
-            added=[*ADDED, *(["Guardian Consent"] if "Guardian Consent" in row else [])],
+            added=[*ADDED, *({"Guardian Consent", "Consent Scope"} & row.keys())],
         ),
     )
     count = found.report.table("case")
@@ -191,6 +191,21 @@ def test_a_guardian_signs_for_a_minor_where_the_sheet_records_it(
     born: date, guardian: dict[str, Any], expected: bool
 ) -> None:
     assert stored("Yes", SIGNED, Birthdate=born, **guardian) is expected
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ({}, STORED),
+        ({"Consent Scope": "Statistics"}, STORED),
+        ({"Consent Scope": "housing; data sharing"}, STORED),
+        ({"Consent Scope": "housing"}, REFUSED),
+        ({"Consent Scope": "no data sharing"}, REFUSED),
+        ({"Consent Scope": None}, REFUSED),
+    ],
+)
+def test_what_it_is_for_where_the_sheet_records_it(scope: dict[str, Any], expected: bool) -> None:
+    assert stored("Yes", SIGNED, **scope) is expected
 
 
 def test_without_any_date_column_nothing_is_stored() -> None:

@@ -142,7 +142,7 @@ def test_bits_set_together_do_not_give_a_common_name_away() -> None:
 
 
 def _key(schema: LinkageSchema, *purpose: str) -> bytes:
-    return derive_key(KEY, "linkage", schema.name, str(schema.version), *purpose)
+    return derive_key(KEY, "linkage", schema.name, str(schema.version), "", *purpose)
 
 
 def test_dictionary_attack_with_a_wrong_key_finds_nobody() -> None:

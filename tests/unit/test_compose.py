@@ -63,7 +63,8 @@ def test_the_hub_sees_of_the_drop_folders_the_receipts_alone(compose):
     hub = compose["services"][HUB]
     drops = {source for source in _sources(hub) if source.startswith("./drop")}
     assert drops == {f"./drop/{name.replace('.', '/')}/receipts" for name in contracts()}
-    assert not {"node_kek", "node_secret", "node_signing"} & set(hub["secrets"])
+    keys = {"node_kek", "node_secret", "node_linkage", "node_signing"}
+    assert not keys & set(hub["secrets"])
 
 
 def test_nothing_of_airflow_itself_sees_a_zone(compose):
@@ -100,7 +101,8 @@ def test_what_the_setup_makes_is_what_the_steps_read(tmp_path, monkeypatch):
     monkeypatch.setattr(deploy.os, "chown", lambda *_: None)
     deploy.host(tmp_path / "secrets", tmp_path / "drop")
     node = tmp_path / "secrets" / "node"
-    assert len({read_secret(node / name) for name in ("kek", "secret", "signing")}) == 3
+    names = ("kek", "secret", "linkage", "signing")
+    assert len({read_secret(node / name) for name in names}) == 4
     trusted = (tmp_path / "secrets" / "trusted" / "node.pub").read_bytes()
     assert trusted == public_key(signing_key(node / "signing"))
     for name in contracts():
@@ -124,6 +126,35 @@ def test_every_long_running_service_is_watched_and_every_image_is_pinned(compose
         assert not service["image"].endswith(":latest")
         if service["restart"] == "unless-stopped":
             assert service["healthcheck"]["test"], name
+
+
+def test_the_databases_log_holds_no_value(compose):
+    command = compose["services"]["postgres"]["command"]
+    given = dict(word.split("=", 1) for word in command if "=" in word)
+    assert given["log_min_messages"] == "log"
+    assert given["log_min_error_statement"] == "panic"
+    assert given["pgaudit.log_statement"] == given["pgaudit.log_parameter"] == "off"
+    assert "log_statement" not in given
+
+
+def test_the_page_on_the_log_says_what_the_deployment_does(compose):
+    page = (ROOT / "docs" / "audit.md").read_text("utf-8")
+    said = dict(re.findall(r"^([a-z_.]+) = '?([^'\n]*)'?$", page, re.MULTILINE))
+    command = compose["services"]["postgres"]["command"]
+    given = dict(word.split("=", 1) for word in command if "=" in word)
+    settings = {name: value.replace(", ", ",") for name, value in said.items()}
+    defaults = {"log_statement": "none", "log_min_duration_statement": "-1"}
+    assert settings == {name: given.get(name, defaults.get(name)) for name in settings}
+
+
+def test_only_the_setup_sees_every_password(compose):
+    services = compose["services"].items()
+    open_to = {
+        name
+        for name, one in services
+        if "volumes" in one and _sources(one) & {"./secrets", "./secrets/database"}
+    }
+    assert open_to == {"host", "databases"}
 
 
 def test_docker_compose_finds_it_clean():

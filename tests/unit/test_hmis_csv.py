@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import zipfile
@@ -41,7 +42,8 @@ def files(clients: int = 2) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def test_yields_what_the_contract_needs_and_no_name() -> None:
+def test_yields_what_the_contract_needs_and_no_more() -> None:
+    """Names and numbers are needed for linkage; without it they stay in the landed file."""
     given = files()
     given["Client"][0].update(FirstName="Canary", LastName="Zeta", SSN="123456789")
     found, report = take_in(given)
@@ -49,7 +51,9 @@ def test_yields_what_the_contract_needs_and_no_name() -> None:
     assert set(found) == {"Export", "Project", "Client", "Enrollment", "Exit"}
     for table, rows in found.items():
         assert tuple(rows[0]) == (ROW, *columns[table])
-    assert not {"FirstName", "LastName", "SSN"} & set(found["Client"][0])
+    assert not {"MiddleName", "NameSuffix"} & set(found["Client"][0])
+    unlinked, _ = take_in(given, of=dataclasses.replace(contract(), linkage=None))
+    assert not {"FirstName", "LastName", "SSN", "RHYBasis"} & set(unlinked["Client"][0])
     assert [row[ROW] for row in found["Client"]] == [1, 2]
     assert report.facts["hmis_version"] == "FY2026"
 

@@ -36,7 +36,7 @@ fields:
 
 @pytest.fixture(autouse=True)
 def _fewer_random_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("linkage.weights._RANDOM_PAIRS", 200_000)
+    monkeypatch.setattr("linkage.learn._FEWEST", 200_000)
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +125,10 @@ def test_dice_is_freed_of_the_noise(flip: int) -> None:
         for pair in names
     ]
     for (one, other), expected in zip(names, plain, strict=True):
-        first = turned(filters(pa.array([one] * 3_000), "given_name", KEY), flip, KEY, 0)
-        second = turned(filters(pa.array([other] * 3_000), "given_name", KEY), flip, KEY, 3_000)
+        rows = np.arange(6_000, dtype=np.uint64)
+        first = turned(filters(pa.array([one] * 3_000), "given_name", KEY), flip, KEY, rows[:3_000])
+        second = filters(pa.array([other] * 3_000), "given_name", KEY)
+        second = turned(second, flip, KEY, rows[3_000:])
         assert dice(first, second, flip).mean() == pytest.approx(expected, abs=0.03)
 
 
@@ -152,14 +154,13 @@ def test_evaluation_by_hand() -> None:
 @pytest.mark.parametrize(("min_precision", "matches"), [(0.0, 3), (0.9, 2), (0.99, 1)])
 def test_a_schema_can_ask_for_precision(min_precision: float, matches: int) -> None:
     probability = np.array([0.99, 0.9, 0.6, 0.12])
-    weight = np.log(probability / (1 - probability))
-    found = _at_threshold(np.arange(4), 1 / (1 + np.exp(-weight)), min_precision)
+    found = _at_threshold(np.arange(4), probability, probability.sum(), min_precision)
     assert (found.probability >= found.threshold).sum() == matches
     assert found.expected_precision >= min_precision
 
 
 def test_pairs_of_one_probability_are_all_taken_or_none() -> None:
-    found = _at_threshold(np.arange(5), np.array([0.99, 0.7, 0.7, 0.7, 0.2]), 0.85)
+    found = _at_threshold(np.arange(5), np.array([0.99, 0.7, 0.7, 0.7, 0.2]), 3.3, 0.85)
     assert (found.probability >= found.threshold).sum() in (1, 4)
     assert found.expected_precision >= 0.85
 

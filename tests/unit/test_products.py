@@ -31,7 +31,7 @@ def test_each_product_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", CUBE_MADE)
 def test_a_query_gives_the_columns_of_its_product(name: str) -> None:
     made = projected(products(), cubes(), released_cubes(), {})
-    classes = {"trend": ["trend"], "hotspot": ["class", "covered"]}.get(name, [])
+    classes = {"trend": ["trend"], "hotspot": ["class", "coverage"]}.get(name, [])
     wanted = [one.name for one in products()[name].columns if one.name not in classes]
     assert made[name].column_names == wanted
     assert len(made[name]) > 0

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "connectors": {"schemas"},
     "anonymize": {"schemas", "connectors"},
     "linkage": {"schemas", "connectors", "anonymize"},
-    "warehouse": {"schemas", "connectors", "anonymize"},
+    "warehouse": {"schemas", "connectors", "anonymize", "linkage"},
     "tributary": {"schemas", "connectors", "anonymize", "linkage", "warehouse"},
     "dags": {"schemas", "tributary"},
 }

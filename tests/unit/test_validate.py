@@ -150,3 +150,4 @@ def test_an_aggregate_lane_takes_no_row(monkeypatch: pytest.MonkeyPatch) -> None
     assert verdict.status == "refused"
     assert raw.batches == {}
     assert [f.code for f in verdict.report.findings] == ["LANE-AGGREGATE"]
+    assert verdict.report.lane_violated, "the landed file must go"

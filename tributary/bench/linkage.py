@@ -14,18 +14,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymize.encoding.disguise import disguised
-from anonymize.encoding.encode import encode
-from linkage.evaluate import Quality
+from anonymize.encoding.encode import Own, encode
+from linkage.evaluate import Quality, by_group
 from linkage.link import Links, link
+from linkage.quality import run_quality
 from schemas.linkage import LinkageSchema, load_schema
 from tributary.county.misspell import Style, write_down
-from tributary.county.people import FEMALE, People, invent
+from tributary.county.people import CULTURE_NAMES, FEMALE, People, invent
 
 Ints = npt.NDArray[np.int64]
 
 #: Anybody's: nothing here is of a real person.
 SECRET = bytes(range(32))
 _START = date(2026, 1, 1)
+_AGES = (12, 18, 25, 45, 65)
+_AGE_NAMES = ("0 to 11", "12 to 17", "18 to 24", "25 to 44", "45 to 64", "65 and more")
 
 
 def county_schema() -> LinkageSchema:
@@ -38,7 +41,8 @@ def county(size: int, *, hardened: bool = True, seed: int = 1) -> dict[str, Any]
     """Link ``size`` records of one agency with ``size`` of another; half are of the same people.
 
     Returns:
-        quality at the chosen threshold, what was expected, and seconds with keying included.
+        quality at the chosen threshold, also by group of persons, what was expected, and seconds
+        with keying included.
     """
     schema = county_schema()
     if not hardened:
@@ -50,11 +54,15 @@ def county(size: int, *, hardened: bool = True, seed: int = 1) -> dict[str, Any]
         _records(people, index, np.random.default_rng([seed, side]), Style(capitals=bool(side)))
         for side, index in enumerate(persons)
     ]
+    groups = _groups(people)
     del people
     started = time.perf_counter()
     mixed = [disguised(tables[side], schema, _own_secret(side)) for side in range(2)]
     tables.clear()
-    one, other = (encode(one.columns, schema, SECRET, one.fakes) for one in mixed)
+    one, other = (
+        encode(made.columns, schema, SECRET, made.fakes, own=_noise(side, len(made.origin)))
+        for side, made in enumerate(mixed)
+    )
     encoding = time.perf_counter() - started
     links = link(one, other)
     seconds = time.perf_counter() - started
@@ -62,12 +70,21 @@ def county(size: int, *, hardened: bool = True, seed: int = 1) -> dict[str, Any]
         np.where(made.origin >= 0, index[made.origin], -1)
         for made, index in zip(mixed, persons, strict=True)
     ]
+    both = np.intersect1d(*persons)
+    matched = _matched(links, who[0], who[1])
+    right = int((matched[0] == matched[1]).sum())
+    told = run_quality(links, one, other)
     return {
         "records": [size, size],
         "hardened": hardened,
-        **asdict(_quality(links, who[0], who[1], 2 * size - len(np.union1d(*persons)))),
+        **asdict(Quality.of(right, len(matched[0]), len(both))),
+        "groups": {
+            name: [asdict(found) for found in by_group(matched, both, group, names)]
+            for name, (group, names) in groups.items()
+        },
         "threshold": links.threshold,
-        "expected": {"precision": links.expected_precision, "recall": links.expected_recall},
+        "expected": {"precision": told.expected_precision, "recall": told.expected_recall},
+        "most_frequent_token": told.most_frequent_token,
         "candidates": links.candidates,
         "seconds": {"encoding": round(encoding, 2), "total": round(seconds, 2)},
         "records_encoded_per_second": round(2 * size / encoding),
@@ -78,11 +95,26 @@ def _own_secret(side: int) -> bytes:
     return bytes((byte + side + 1) % 256 for byte in SECRET)
 
 
-def _quality(links: Links, left: Ints, right: Ints, true: int) -> Quality:
+def _noise(side: int, count: int) -> Own:
+    return Own(_own_secret(side), np.arange(count, dtype=np.uint64))
+
+
+def _matched(links: Links, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """The persons of each match; without those of fake records."""
     matched = links.probability >= links.threshold
     one, other = left[links.left[matched]], right[links.right[matched]]
     real = (one >= 0) & (other >= 0)
-    return Quality.of(int((real & (one == other)).sum()), int(real.sum()), true)
+    return one[real], other[real]
+
+
+def _groups(people: People) -> dict[str, tuple[Ints, tuple[str, ...]]]:
+    """What links may be worse for: of every person the number of its group, and groups' names."""
+    age = people.age(np.arange(len(people)), np.array(_START, "datetime64[D]"))
+    return {
+        "culture": (people.culture, CULTURE_NAMES),
+        "sex": (people.sex, ("female", "male")),
+        "age": (np.searchsorted(_AGES, age, side="right"), _AGE_NAMES),
+    }
 
 
 def _records(

@@ -12,7 +12,7 @@ import numpy as np
 
 from linkage.evaluate import evaluate
 from schemas.linkage import NAMES, LinkageSchema
-from tributary.link_files import read_table, true_pairs
+from tributary.link_table import read_table, true_pairs
 
 #: Splink's own habit: a match is likelier than not.
 _THRESHOLD = 0.5

@@ -17,10 +17,18 @@ from tributary.cli import (
     bench,
     bench_linkage,
     contracts,
+    deconflict,
     demo,
+    expunge,
+    dictionary,
+    extract,
     generate,
     link,
+    linkage,
+    publish,
     redact,
+    release,
+    retain,
     run,
     warehouse,
 )
@@ -37,12 +45,20 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("generate")(generate.generate)
+app.command("dictionary")(dictionary.dictionary)
+app.command("publish")(publish.publish)
 app.command("redact")(redact.redact)
 app.command("link")(link.link)
+app.command("release")(release.release)
+app.command("deconflict")(deconflict.deconflict)
+app.command("expunge")(expunge.expunge)
+app.command("retain")(retain.retain)
+app.command("extract")(extract.extract)
 bench.app.command("linkage")(bench_linkage.linkage)
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(linkage.app, name="linkage")
 app.add_typer(warehouse.app, name="warehouse")
 
 

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from tributary.demo import Demo, Outcome
 
 _COUNTS = ("rows_in", "accepted", "quarantined", "refused", "loaded")
-STEPS = ("receive", "validate", "deidentify", "seal", "load", "receipt", "dispose")
+STEPS = (
+    *("receive", "validate", "deidentify", "encode", "seal"),
+    *("load", "receipt", "dispose"),
+)
 #: Rules shown per feed; the receipt has them all.
 _RULES_SHOWN = 4
 
@@ -111,8 +114,26 @@ def print_demo(shown: Demo, home: Path, drop: Path) -> None:
     out.print(_by_agency("in the warehouse", {f"core.{n}": c for n, c in shown.core.items()}))
     out.print()
     out.print(_by_agency("from free text", shown.texts))
+    out.print()
+    _print_links(shown)
     out.print("SQL prompt        tributary warehouse psql", highlight=False)
     out.print(f"logs of the runs  {home / 'airflow' / 'logs'}", highlight=False, soft_wrap=True)
+
+
+def _print_links(shown: Demo) -> None:
+    """Persons whom several agencies know, as linked and in truth; by pairs of records, how good."""
+    for dag in shown.failed:
+        out.print(f"[red]{dag} failed[/red]; its log says why")
+    grid = _grid("persons known to", "linked", "in truth")
+    for agencies, counts in shown.links.contacts.items():
+        grid.add_row(agencies, f"{counts['linked']:,}", f"{counts['truth']:,}")
+    out.print(grid)
+    out.print(
+        f"of {shown.links.records:,} records: {shown.links.found:,} pairs linked, "
+        f"{shown.links.true:,} are one person; precision {shown.links.precision:.3f}, "
+        f"recall {shown.links.recall:.3f}\n",
+        highlight=False,
+    )
 
 
 def _by_agency(title: str, rows: Mapping[str, Mapping[str, int]]) -> Grid:

@@ -16,6 +16,9 @@ def generate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
     out: Annotated[Path, typer.Option(help="Directory to write to.")] = Path("county"),
     months: Annotated[int, typer.Option(min=2, max=23, help="Months the exports cover.")] = 18,
+    planted: Annotated[
+        bool, typer.Option(help="Plant a hotspot and a rising trend, told in the truth.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Invent a county: nobody in it is real, and the truth about it is known.
@@ -33,7 +36,7 @@ def generate(
         def show(part: str, done: int, total: int) -> None:
             display.update(task, description=part, completed=done, total=total)
 
-        made = invent(persons, seed, out, months=months, progress=show)
+        made = invent(persons, seed, out, months=months, planted=planted, progress=show)
     if json:
         paths = {name: [str(path) for path in found] for name, found in made.paths.items()}
         print_json({"deliveries": paths, "truth": str(made.truth), "counts": dict(made.counts)})

@@ -43,16 +43,21 @@ class Period:
     def days(self) -> int:
         return int((self.end - self.first).astype(int))
 
-    def draw(self, random: np.random.Generator, size: int) -> Days:
-        """Days of the period; a month is as likely as its weight (summer is busier)."""
-        month = pick(random, self.month_weights(), size)
+    def draw(
+        self, random: np.random.Generator, size: int, growth: npt.NDArray[np.float64] | float = 1.0
+    ) -> Days:
+        """Days of the period; a month is as likely as its weight (summer is busier).
+
+        ``growth``: a factor for the weight of each month.
+        """
+        month = pick(random, self.month_weights() * growth, size)
         first = self.month + month
         length = (first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")
         offset = np.floor(random.random(size) * length.astype(int)).astype("timedelta64[D]")
         return np.asarray(first.astype("datetime64[D]") + offset)
 
     def month_weights(self) -> npt.NDArray[np.float64]:
-        """A mild season, highest in July (assumption). Planted trends change these weights."""
+        """A mild season, highest in July (assumption)."""
         month = (self.start.month - 1 + np.arange(self.months)) % 12
         return np.asarray(1.0 + 0.12 * np.cos((month - 6) * np.pi / 6))
 

@@ -21,7 +21,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class County:
-    """What every writer needs. ``folder`` receives the deliveries, one subfolder a contract."""
+    """What every writer needs. ``folder`` receives the deliveries, one subfolder a contract.
+
+    ``planted``: with a hotspot and a trend (see ``planted``).
+    """
 
     seed: int
     period: Period
@@ -31,6 +34,7 @@ class County:
     truth: Truth
     canary: Canary
     progress: Progress
+    planted: bool = False
 
     def stream(self, *names: str | int) -> np.random.Generator:
         return stream(self.seed, *names)

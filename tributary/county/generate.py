@@ -15,6 +15,7 @@ from tributary.county.county import County, Progress
 from tributary.county.facts import establish
 from tributary.county.hmis_layout import Version
 from tributary.county.people import invent
+from tributary.county.planted import planted_table
 from tributary.county.truth import Truth
 from tributary.county.write_hmis import write_hmis
 from tributary.county.write_htcds import write_htcds
@@ -54,6 +55,7 @@ def generate(
     hmis_version: Version = "2026",
     hashed: bool = False,
     monthly: bool = False,
+    planted: bool = False,
     sentinel: str | None = None,
     progress: Progress = _silent,
 ) -> Generated:
@@ -65,6 +67,7 @@ def generate(
             FBI takes incidents back to January of the year before the submission.
         hmis_version: format of the HMIS export. ``hashed``: as with HashStatus 4.
         monthly: one NIBRS submission a month instead of two in all.
+        planted: with a hotspot and a trend, told in ``truth/planted.parquet`` (see ``planted``).
         sentinel: 1 to 6 capital letters; marks every direct identifier (see ``canary``).
         progress: called as ``progress(part, done, total)``.
 
@@ -83,9 +86,10 @@ def generate(
     with Truth(out / "truth") as truth:
         truth.people(people)
         truth.facts(facts)
-        county = County(
-            seed, Period(start, months), people, facts, out / "deliveries", truth, canary, progress
-        )
+        period, deliveries = Period(start, months), out / "deliveries"
+        county = County(seed, period, people, facts, deliveries, truth, canary, progress, planted)
+        if planted:
+            truth.planted(planted_table(period))
         paths = {
             "county_coc.hmis": (write_hmis(county, hmis_version, hashed),),
             "county_sheriff.nibrs": write_nibrs(county, monthly),

@@ -17,6 +17,7 @@ from tributary.county.misspell import Style, Written, write_down
 from tributary.county.names import given_names, surnames
 from tributary.county.people import LABOUR, SEX
 from tributary.county.places import COUNTRIES, ORIGIN_STATES, PLACES, STATE
+from tributary.county.planted import later
 from tributary.county.seeds import Days, Ints, Mask, chance, pick
 from tributary.county.text import Column, choose, join, number, serial, where
 
@@ -52,6 +53,7 @@ def caseload(county: County) -> Caseload:
     again = known[chance(random, 0.03, len(known))]
     person = np.concatenate([known, again])
     referred = county.period.draw(random, len(person))
+    referred = later(county, "htcds", referred, people.victim[person])
     order = np.lexsort((person, referred))
     lacks = (rates.NO_CONSENT, rates.UNDATED_CONSENT, rates.EXPIRED_CONSENT)
     consent = pick(random, (1 - sum(lacks), *lacks), len(person))

@@ -15,6 +15,7 @@ from tributary.county.facts import RECRUITERS, venue_codes
 from tributary.county.nibrs_layout import Cells
 from tributary.county.nibrs_scenes import SCENES, SOCIETY, Scene
 from tributary.county.people import FEMALE, LABOUR, MALE, SEX
+from tributary.county.planted import growing
 from tributary.county.seeds import Days, Ints, Mask, chance, pick
 
 Pools = Mapping[str, Ints]
@@ -23,6 +24,8 @@ _PROSTITUTED, _SUSPECTS = "prostituted", "suspects"
 _RECRUITER_CODES = ("BG", "FR", "OF", "AQ", "RU")
 _RELATIONS = {"AQ": 26, "ST": 26, "OK": 12, "FR": 8, "NE": 5, "BG": 14, "XR": 6, "RU": 3}
 _OF_PARTNERS = (b"BG", b"XR")
+#: Which scenes are trafficking.
+TRAFFICKING = np.isin([scene.code for scene in SCENES], ("64A", "64B"))
 
 
 @dataclass
@@ -85,7 +88,7 @@ def pools(county: County) -> Pools:
 
 def draw(county: County, random: np.random.Generator, day: Days, found: Pools) -> Incidents:
     """Incidents on the days ``day``, with people from ``pools``."""
-    scene = pick(random, [_share(scene, found) for scene in SCENES], len(day))
+    scene = _scenes(county, random, day, [_share(scene, found) for scene in SCENES])
     columns = {
         name: _choices(random, scene, attribute)
         for name, attribute in (
@@ -116,6 +119,15 @@ def draw(county: County, random: np.random.Generator, day: Days, found: Pools) -
     )
     _place_of_exploitation(county, incidents)
     return incidents
+
+
+def _scenes(county: County, random: np.random.Generator, day: Days, shares: list[float]) -> Ints:
+    if not county.planted:
+        return pick(random, shares, len(day))
+    weights = growing(county, shares, TRAFFICKING, day)
+    edges = np.cumsum(weights, axis=1)
+    drawn = random.random(len(day)) * edges[:, -1]
+    return np.asarray((edges <= drawn[:, None]).sum(axis=1), np.int64)
 
 
 _RATES = ("known", "several", "arrested", "attempted", "with_second")

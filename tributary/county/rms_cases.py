@@ -11,6 +11,7 @@ from tributary.county import rates
 from tributary.county.county import County
 from tributary.county.people import BOTH, LABOUR, MALE, NOT_TRAFFICKED, SEX
 from tributary.county.places import HARBOR, PLACES
+from tributary.county.planted import Ground, ground, later
 from tributary.county.seeds import Days, Ints, Mask, chance, pick
 
 ROLES: Final = ("VIC", "SUS", "ARR", "WIT", "RP", "OTH", "OFC")
@@ -79,15 +80,15 @@ CODED: Final = (_SEX, _LABOUR)
 class Cases:
     """One entry a case, sorted by day. ``subject`` is its victim, or who was arrested in it.
 
-    ``story`` indexes ``STORIES``; ``place`` indexes ``PLACES``; ``location`` is a
-    NIBRS code. The involvements have entries of their own, sorted by case.
+    ``story`` indexes ``STORIES``; ``location`` is a NIBRS code. The involvements have entries of
+    their own, sorted by case.
     """
 
     day: Days
     type: Ints
     story: Ints
     subject: Ints
-    place: Ints
+    ground: Ground
     location: Ints
     case: Ints
     role: Ints
@@ -110,18 +111,20 @@ def cases(county: County) -> Cases:
             np.full(len(arrested), _PROSTITUTION),
         ]
     )
+    day = later(county, "rms", day, people.victim[subject])
     order = np.lexsort((subject, day))
     day, type_, subject = day[order], type_[order], subject[order]
     kind = people.kind[subject]
     story = np.where(kind == NOT_TRAFFICKED, 0, np.where(kind == LABOUR, 2, 1))
     signs = chance(random, rates.SIGNS_IN_40A, len(day))  # written down, and coded 40A all the same
     story = np.where((type_ == _PROSTITUTION) & ~signs, 3, story)
+    place = np.array(HARBOR)[pick(random, [PLACES[p].weight for p in HARBOR], len(day))]
     return Cases(
         day=day,
         type=type_,
         story=story,
         subject=subject,
-        place=np.array(HARBOR)[pick(random, [PLACES[p].weight for p in HARBOR], len(day))],
+        ground=ground(county, place, day, kind != NOT_TRAFFICKED),
         location=_locations(random, type_),
         **_involved(county, random, type_, subject),
     )

@@ -13,6 +13,7 @@ Parquet files in one folder, outside every delivery:
   ``flagged`` trafficking and its case is ``coded`` 64A or 64B, the spans that identify somebody
   (start and end in code points, type, whether the record's fields hold the value, written form) and
   the indicator words.
+* ``planted``: one row a planted pattern (see there); only where patterns are planted.
 """
 
 from __future__ import annotations
@@ -107,6 +108,10 @@ class Truth:
     def facts(self, facts: Facts) -> None:
         """Write ``facts.parquet``."""
         pq.write_table(_facts_table(facts), self._folder / "facts.parquet")
+
+    def planted(self, patterns: pa.Table) -> None:
+        """Write ``planted.parquet``."""
+        pq.write_table(patterns, self._folder / "planted.parquet")
 
     def records(
         self,

@@ -18,6 +18,7 @@ from tributary.county.names import given_names, surnames
 from tributary.county.narratives import Told
 from tributary.county.people import MALE, RACES, addresses, coordinates
 from tributary.county.places import PLACES, STATE, STREETS
+from tributary.county.planted import Degrees
 from tributary.county.rms_cases import CODED, ROLES, STORIES, TYPES, VICTIM, Cases, cases
 from tributary.county.rms_narratives import narratives
 from tributary.county.seeds import TEXTS, Ints, chance
@@ -86,7 +87,7 @@ class _Writer:
 
     def _case(self, random: np.random.Generator, index: Ints) -> dict[str, Column]:
         found, size = self._cases, len(index)
-        when, place = found.day[index], found.place[index]
+        when, place = found.day[index], found.ground.place[index]
         at = addresses(random, size)
         where_ = coordinates(random, place)
         town = choose([f"{p.town}, {STATE} {p.zip_code}" for p in PLACES], place)
@@ -124,8 +125,8 @@ class _Writer:
             "Location Type": number(found.location[index], 2),
             "County": "Ansel",
             "ZIP Code": choose([p.zip_code for p in PLACES], place),
-            "Latitude": pc.cast(pa.array(where_["latitude"]), pa.string()),
-            "Longitude": pc.cast(pa.array(where_["longitude"]), pa.string()),
+            "Latitude": _degrees(found.ground.latitude[index], where_["latitude"]),
+            "Longitude": _degrees(found.ground.longitude[index], where_["longitude"]),
         }
 
     def _person(
@@ -261,6 +262,10 @@ class _Writer:
 
 def _take(column: Column, index: pa.Array) -> Column:
     return column if isinstance(column, str) else column.take(index)
+
+
+def _degrees(out: Degrees, in_town: Degrees) -> pa.Array:
+    return pc.cast(pa.array(np.where(np.isnan(out), in_town, out)), pa.string())
 
 
 def _clock(random: np.random.Generator, size: int) -> pa.Array:

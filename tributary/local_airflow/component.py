@@ -18,6 +18,7 @@ from schemas.odcs import contracts
 _IMPORTED_BY_STEPS = (
     "great_expectations",
     "anonymize.deidentify",
+    "anonymize.encoding.delivery",
     "anonymize.package",
     "connectors.validate",
     "warehouse.load",

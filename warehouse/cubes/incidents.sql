@@ -31,6 +31,7 @@ incident AS (
 )
 SELECT
     ARRAY[i.agency] AS contributors,
+    i.event_key AS unit,
     to_char(i.event_month, 'YYYY') AS year,
     to_char(i.event_month, 'YYYY"-Q"Q') AS quarter,
     to_char(i.event_month, 'YYYY-MM') AS month,

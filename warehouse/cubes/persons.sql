@@ -19,6 +19,7 @@ WITH told AS (
 contact AS (
     SELECT
         coalesce(p.person_key, l.victim_key) AS person,
+        l.victim_key,
         l.agency,
         r.sector,
         e.event_month AS month,
@@ -87,6 +88,7 @@ systems AS (
 stated AS (
     SELECT
         person,
+        min(victim_key::text) AS unit,
         array_agg(DISTINCT agency ORDER BY agency) AS contributors,
         coalesce(bool_or(identified), false) AS identified,
         coalesce(bool_or(sexual), false) AS sexual,
@@ -120,6 +122,7 @@ grouped AS (
 )
 SELECT
     contributors,
+    unit,
     to_char(month, 'YYYY') AS year,
     to_char(month, 'YYYY"-Q"Q') AS quarter,
     -- the federal fiscal year begins in October (OTIP, OVC)
@@ -130,6 +133,7 @@ SELECT
         WHEN sexual THEN 'sexual'
         WHEN labour THEN 'labour'
         WHEN other THEN 'other'
+        ELSE 'not stated'
     END AS exploitation,
     CASE WHEN identified THEN 'yes' ELSE 'no' END AS identified,
     CASE WHEN minor THEN 'minor' WHEN NOT minor THEN 'adult' END AS age,
@@ -139,11 +143,16 @@ SELECT
         ELSE 'neither'
     END AS minors,
     gender,
-    CASE WHEN citizenship = 'USA' THEN 'USA' ELSE %(regions)s::jsonb ->> citizenship END AS origin,
+    CASE
+        WHEN NOT identified THEN NULL
+        WHEN citizenship = 'USA' THEN 'USA'
+        ELSE %(regions)s::jsonb ->> citizenship
+    END AS origin,
     state,
     county,
     systems,
-    first_system,
+    -- which came first says something of several alone
+    CASE WHEN months[2] IS NOT NULL THEN first_system END AS first_system,
     CASE
         WHEN months[2] IS NULL THEN NULL
         WHEN months[2] = months[1] THEN 'same month'

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
-from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
+from pyarrow import csv
 
 from anonymize.disclosure.release import Request
 from schemas.codes import code_list
@@ -20,16 +22,22 @@ from schemas.contract import Contract
 
 #: Column of a cube's records that lists the agencies a record comes from.
 CONTRIBUTORS = "contributors"
-_FETCHED = 65_536
+#: Column that tells units apart: the least of the record keys a unit is made of. It stays the same
+#: while linkage adds records or changes the persons' keys.
+UNIT = "unit"
 
 
 @dataclass(frozen=True)
 class Cube:
-    """Records of one unit, each once, and the margins that are released of them."""
+    """Records of one unit, each once, and the margins that are released of them.
+
+    ``within`` lists pairs of dimensions of which the first decides the second.
+    """
 
     name: str
     unit: str
     margins: tuple[tuple[str, ...], ...]
+    within: tuple[tuple[str, str], ...]
     sql: str
 
     @property
@@ -43,6 +51,7 @@ class Cube:
             margins=self.margins,
             contributors=CONTRIBUTORS,
             public=public,
+            within=self.within,
         )
 
 
@@ -57,6 +66,7 @@ def cubes() -> Mapping[str, Cube]:
                 name,
                 one["unit"],
                 tuple(tuple(margin) for margin in one["margins"]),
+                tuple((first, second) for first, second in one["within"]),
                 (folder / f"{name}.sql").read_text("utf-8"),
             )
             for name, one in said.items()
@@ -65,41 +75,37 @@ def cubes() -> Mapping[str, Cube]:
 
 
 def records(
-    connection: psycopg.Connection[tuple[object, ...]],
-    cube: Cube,
-    contracts: Mapping[str, Contract],
+    connection: psycopg.Connection[Any], cube: Cube, contracts: Mapping[str, Contract]
 ) -> pa.Table:
-    """The cube's records: its dimensions as text, and ``contributors`` as a list.
+    """The cube's records: its dimensions as text, ``contributors`` as a list, ``unit`` as text.
 
-    Read by a cursor on the server, so that memory holds them once.
+    They come as CSV by COPY and become columns at once: of a million records with thirty dimensions
+    the text is some 150 MB, the columns fewer.
     """
     places = [
         {"agency": one.agency, "state": one.publication.state, "county": one.publication.county}
         for one in contracts.values()
     ]
-    schema = pa.schema(
-        [
-            (CONTRIBUTORS, pa.list_(pa.dictionary(pa.int16(), pa.string()))),
-            *((name, pa.dictionary(pa.int32(), pa.string())) for name in cube.dimensions),
-        ]
+    text = pa.BufferOutputStream()
+    query = f"COPY (\n{cube.sql}\n) TO STDOUT (FORMAT csv, HEADER)"
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(query, {"places": Jsonb(places), "regions": Jsonb(dict(regions()))}) as copied,
+    ):
+        for block in copied:
+            text.write(block)
+    wanted = dict.fromkeys(cube.dimensions, pa.dictionary(pa.int32(), pa.string()))
+    found = csv.read_csv(
+        pa.BufferReader(text.getvalue()),
+        convert_options=csv.ConvertOptions(
+            column_types={**wanted, CONTRIBUTORS: pa.string(), UNIT: pa.string()},
+            include_columns=[CONTRIBUTORS, UNIT, *wanted],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
     )
-    batches = []
-    with connection.cursor(f"cube_{cube.name}", row_factory=tuple_row) as cursor:
-        cursor.execute(cube.sql, {"places": Jsonb(places), "regions": Jsonb(dict(regions()))})
-        names = [column.name for column in cursor.description or ()]
-        wanted = [names.index(field.name) for field in schema]
-        while rows := cursor.fetchmany(_FETCHED):
-            columns = list(zip(*rows, strict=True))
-            batches.append(
-                pa.record_batch(
-                    [
-                        pa.array(columns[at], field.type)
-                        for at, field in zip(wanted, schema, strict=True)
-                    ],
-                    schema=schema,
-                )
-            )
-    return pa.Table.from_batches(batches, schema).unify_dictionaries()
+    braced = pc.utf8_trim(found[CONTRIBUTORS], characters="{}")
+    return found.set_column(0, CONTRIBUTORS, pc.split_pattern(braced, ","))
 
 
 @cache

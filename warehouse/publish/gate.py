@@ -73,8 +73,9 @@ def disclosure(released: Mapping[str, Released]) -> list[Finding]:
     found = []
     for cube, one in released.items():
         exact = int(one.summary.get("exactly_recoverable", 0))
-        narrowest = one.summary.get("narrowest_interval")
-        if exact or (narrowest is not None and narrowest < NARROWEST):
+        narrowest = float(one.summary.get("narrowest_interval", NARROWEST))
+        hidden = int(one.summary.get("suppressed", 0))
+        if exact or (hidden and narrowest < NARROWEST):
             found.append(
                 Finding(
                     "RELEASE-DISCLOSURE",

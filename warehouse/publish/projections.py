@@ -94,7 +94,7 @@ def _with_revisions(cube: Cube, released: Released, before: Released | None) -> 
 
 def _rows(connection: duckdb.DuckDBPyConnection, product: Product) -> pa.Table:
     try:
-        found = connection.execute(product.query).to_arrow_table()
+        found = connection.sql(product.query).to_arrow_table()
     except duckdb.Error as error:
         raise PermanentError(
             f"product {product.name}: its query fails ({type(error).__name__}); "

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -17,14 +18,16 @@ import pyarrow as pa
 from psycopg import IsolationLevel
 from psycopg.rows import dict_row
 
-from anonymize.disclosure.release import Released, release
+from anonymize.disclosure.release import Released
 from schemas.contract import Contract
 from schemas.errors import PermanentError
 from warehouse.database import Warehouse, translated
 from warehouse.publish import gate, store
+from warehouse.publish.budget import reserver
 from warehouse.publish.classes import with_classes
 from warehouse.publish.cubes import cubes, records
 from warehouse.publish.gate import Finding
+from warehouse.publish.methods import Made, Terms, made
 from warehouse.publish.products import Product, products
 from warehouse.publish.projections import projected
 from warehouse.publish.store import Connection
@@ -75,6 +78,7 @@ def publish(
     now: datetime,
     *,
     allow_loss: bool = False,
+    secret_file: Path | None = None,
     progress: Callable[[str], None] = lambda _step: None,
 ) -> Published:
     """Publish a new release of every product.
@@ -82,29 +86,30 @@ def publish(
     Args:
         contracts: those in force.
         allow_loss: publish although far fewer records are there than the last time.
+        secret_file: of the secret of cell noise, for contracts that ask for it.
         progress: is told each step.
 
     Raises:
         TransientError, PermanentError: the database, or a product's query.
+        PrivacyError: the privacy budget of the year is spent.
     """
+    terms = Terms(tuple(contracts.values()), secret_file, reserver(warehouse), now)
     with translated("publishing"), warehouse.connect(Role.PUBLISHER) as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.autocommit = False
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         progress("records")
-        snapshot = _snapshot(connection, contracts)
+        attempt = _Release(connection, contracts, _snapshot(connection, contracts))
+        found = attempt.gate(now, allow_loss)
+        if any(finding.stops for finding in found):
+            return attempt.refused(found)
         progress("disclosure control")
-        public = frozenset(one.agency for one in contracts.values() if one.publication.public)
-        released = {
-            name: release(snapshot.records[name], cube.request(public), _before(snapshot, name))
-            for name, cube in cubes().items()
-        }
+        attempt.control(terms)
+        found += gate.disclosure({name: one.released for name, one in attempt.made.items()})
+        if any(finding.stops for finding in found):
+            return attempt.refused(found)
         progress("products")
-        return _Release(connection, contracts, snapshot, released).run(now, allow_loss)
-
-
-def _before(snapshot: _Snapshot, cube: str) -> tuple[Released, ...]:
-    return (snapshot.told[cube],) if cube in snapshot.told else ()
+        return attempt.published(found)
 
 
 def _snapshot(connection: Connection, contracts: Mapping[str, Contract]) -> _Snapshot:
@@ -126,20 +131,29 @@ class _Release:
         connection: Connection,
         contracts: Mapping[str, Contract],
         snapshot: _Snapshot,
-        released: Mapping[str, Released],
     ) -> None:
         self._connection = connection
         self._contracts = contracts
         self._snapshot = snapshot
-        self._released = released
         self._code_version = version("tributary")
+        self.made: Mapping[str, Made] = MappingProxyType({})
 
-    def run(self, now: datetime, allow_loss: bool) -> Published:
-        found = self._gate(now, allow_loss)
-        status = "refused" if any(finding.stops for finding in found) else "published"
-        number = self._enter(status, found)
-        rows = self._write(number) if status == "published" else {}
-        return Published(number, status, self._cubes(), MappingProxyType(rows), tuple(found))
+    def control(self, terms: Terms) -> None:
+        """Make every cube fit to be published."""
+        told, snapshot = self._snapshot.told, self._snapshot.records
+        self.made = {
+            name: made(cube, snapshot[name], terms, told.get(name))
+            for name, cube in cubes().items()
+        }
+
+    def refused(self, found: list[Finding]) -> Published:
+        number = self._enter("refused", found)
+        return Published(number, "refused", self._cubes(), MappingProxyType({}), tuple(found))
+
+    def published(self, found: list[Finding]) -> Published:
+        number = self._enter("published", found)
+        rows = MappingProxyType(self._write(number))
+        return Published(number, "published", self._cubes(), rows, tuple(found))
 
     def _enter(self, status: str, found: list[Finding]) -> int:
         by_version = {
@@ -157,12 +171,12 @@ class _Release:
         )
 
     def _cubes(self) -> dict[str, dict[str, Any]]:
-        return {
-            name: {"units": len(self._snapshot.records[name]), **one.summary}
-            for name, one in self._released.items()
-        }
+        units = {name: {"units": len(table)} for name, table in self._snapshot.records.items()}
+        noted = {name: {**one.notes, **one.released.summary} for name, one in self.made.items()}
+        return {**units, **noted}
 
-    def _gate(self, now: datetime, allow_loss: bool) -> list[Finding]:
+    def gate(self, now: datetime, allow_loss: bool) -> list[Finding]:
+        """What can be told before anything is drawn; noise would spend privacy budget."""
         newest = dict(
             self._connection.execute(
                 "SELECT contract, max(received_at) FROM ops.delivery "
@@ -179,20 +193,20 @@ class _Release:
             *gate.coverage(self._contracts.values(), newest, now),
             *gate.agencies_lost(self._snapshot.agencies, agencies, allow_loss),
             *gate.losses(units, {name: one["units"] for name, one in before.items()}, allow_loss),
-            *gate.disclosure(self._released),
         ]
 
     def _write(self, number: int) -> dict[str, int]:
         every = products()
-        made = projected(every, cubes(), self._released, self._snapshot.told)
+        released = {name: one.released for name, one in self.made.items()}
+        rows = projected(every, cubes(), released, self._snapshot.told)
         for name, product in every.items():
             if product.source == "warehouse":
-                made[name] = self._queried(product)
-        made = with_classes(made)
+                rows[name] = self._queried(product)
+        rows = with_classes(rows, self._contracts.values())
         for name, product in every.items():
-            store.replace_rows(self._connection, number, product, made[name])
+            store.replace_rows(self._connection, number, product, rows[name])
         for name, cube in cubes().items():
-            store.keep_cells(self._connection, number, cube, self._released[name])
+            store.keep_cells(self._connection, number, cube, released[name])
         store.change_over(
             self._connection,
             number,
@@ -200,7 +214,7 @@ class _Release:
             self._code_version,
             len(self._snapshot.deliveries),
         )
-        return {name: len(made[name]) for name in every}
+        return {name: len(rows[name]) for name in every}
 
     def _queried(self, product: Product) -> pa.Table:
         with self._connection.cursor(row_factory=dict_row) as cursor:

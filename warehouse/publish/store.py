@@ -19,8 +19,8 @@ from warehouse.publish.products import OWN_COLUMNS, Product
 Connection = psycopg.Connection[Any]
 
 _LAST = """
-    SELECT cell, status, shown FROM (
-        SELECT DISTINCT ON (cell) cell, status, shown, position
+    SELECT cell, status, shown, count FROM (
+        SELECT DISTINCT ON (cell) cell, status, shown, count, position
         FROM linked.release_cell
         WHERE cube = %s
         -- what was once told stays told: hidden later or withdrawn, it can still be subtracted
@@ -36,18 +36,22 @@ _CELL = (
 
 
 def last_told(connection: Connection, cube: Cube) -> Released | None:
-    """What anybody may know of a cube from earlier releases: each cell as it was last told."""
+    """What anybody may know of a cube from earlier releases: each cell as it was last told.
+
+    The ``audit`` of the same cells holds the true counts they were told of.
+    """
     rows = connection.execute(_LAST, [cube.name]).fetchall()
     if not rows:
         return None
     columns: dict[str, list[Any]] = {
-        name: [cell.get(name, ALL) for cell, _, _ in rows] for name in cube.dimensions
+        name: [cell.get(name, ALL) for cell, *_ in rows] for name in cube.dimensions
     }
-    columns["count"] = [shown for _, _, shown in rows]
-    columns["status"] = [status for _, status, _ in rows]
-    types = dict.fromkeys(columns, pa.string()) | {"count": pa.int64()}
-    cells = pa.table(columns, schema=pa.schema(list(types.items())))
-    return Released(cells, cells.slice(0, 0), MappingProxyType({}))
+    _, statuses, shown, true = zip(*rows, strict=True)
+    dimensions = pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
+    cells = dimensions.append_column("count", pa.array(shown, pa.int64()))
+    cells = cells.append_column("status", pa.array(statuses, pa.string()))
+    audit = dimensions.append_column("true_count", pa.array(true, pa.int64()))
+    return Released(cells, audit, MappingProxyType({}))
 
 
 def new_release(
@@ -97,21 +101,22 @@ def change_over(
 def keep_cells(connection: Connection, release: int, cube: Cube, released: Released) -> None:
     """Keep a cube's cells for the steward, and for the next release to be held against."""
     audit = released.audit.to_pylist()
-    shown = zip(released.cells["count"].to_pylist(), audit, strict=True)
+    cells = released.cells.select(["count", "status"]).to_pylist()
+    shown = zip(cells, audit, strict=True)
     rows = (
         (
             release,
             cube.name,
             position,
             Jsonb({name: row[name] for name in cube.dimensions if row[name] != ALL}),
-            row["count"],
-            count,
-            row["status"],
+            row["true_count"],
+            cell["count"],
+            cell["status"],
             row["reason"],
             row["lower"],
             row["upper"],
         )
-        for position, (count, row) in enumerate(shown)
+        for position, (cell, row) in enumerate(shown)
     )
     _insert(
         connection,

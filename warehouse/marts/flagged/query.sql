@@ -1,6 +1,6 @@
 SELECT 'year' AS "by", year AS value, coding, count, status
-FROM incidents_year_coding WHERE coding <> 'none'
+FROM incidents_year_trafficking_coding WHERE trafficking = 'yes'
 UNION ALL
 SELECT 'county', county, coding, count, status
-FROM incidents_county_coding WHERE coding <> 'none'
+FROM incidents_state_county_trafficking_coding WHERE trafficking = 'yes'
 ORDER BY "by", value, coding

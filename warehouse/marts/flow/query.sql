@@ -1,3 +1,4 @@
 SELECT origin, state, count, status
-FROM persons_origin_state_identified WHERE identified = 'yes'
+FROM persons_state_origin
+WHERE origin <> 'unknown'
 ORDER BY origin, state

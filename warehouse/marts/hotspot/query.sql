@@ -1,8 +1,10 @@
 WITH areas AS (
     SELECT 'county' AS area_kind, county AS area, trafficking, count, status
-    FROM incidents_county_trafficking
+    FROM incidents_state_county_trafficking
     UNION ALL
     SELECT 'h3', h3_cell, trafficking, count, status FROM incidents_h3_cell_trafficking
+    UNION ALL
+    SELECT 'venue', venue, trafficking, count, status FROM incidents_venue_trafficking
 )
 SELECT
     yes.area_kind,

@@ -1,3 +1,3 @@
 SELECT year, minors, count, status
-FROM persons_minors_year WHERE minors <> 'neither'
+FROM persons_year_minors WHERE minors <> 'neither'
 ORDER BY year, minors

@@ -4,7 +4,8 @@ WITH cells AS (
     UNION ALL
     SELECT systems, 'age', age, count, status FROM persons_systems_age
     UNION ALL
-    SELECT systems, 'first_system', first_system, count, status FROM persons_systems_first_system
+    SELECT systems, 'first_system', first_system, count, status
+    FROM persons_systems_first_system WHERE first_system <> 'unknown'
     UNION ALL
     SELECT systems, 'gap', gap, count, status FROM persons_systems_gap WHERE gap <> 'unknown'
 ),
@@ -34,5 +35,4 @@ SELECT
     systems, breakdown, value, count, status,
     CASE breakdown WHEN 'gap' THEN median_gap END AS median_gap
 FROM cells LEFT JOIN median USING (systems)
-WHERE breakdown <> 'gap' OR contains(systems, '+')
 ORDER BY systems, breakdown, value

@@ -1,3 +1,3 @@
 SELECT identified, referred, served, count, status
-FROM persons_referred_served_identified
+FROM persons_identified_referred_served
 ORDER BY identified, referred, served

@@ -1,18 +1,465 @@
-"""suppression: what was expunged, so that no later delivery brings it back."""
+"""suppression: what was expunged, so that no later delivery brings it back; ended agreements."""
 
 from __future__ import annotations
 
-from warehouse.migrations import run
+from warehouse.migrations import rights, run
 
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-STATEMENTS = """
+TABLES = """
 CREATE SCHEMA suppression;
+
+CREATE TABLE suppression.mark (
+    agency text NOT NULL,
+    unit text NOT NULL,
+    mark bytea NOT NULL,
+    CONSTRAINT pk_mark PRIMARY KEY (agency, unit, mark),
+    CONSTRAINT ck_mark_unit CHECK (unit IN ('event', 'victim')),
+    CONSTRAINT ck_mark_mark CHECK (octet_length(mark) = 32)
+);
+
+CREATE TABLE ops.agreement (
+    agency text NOT NULL,
+    feed text NOT NULL,
+    agreement_id text NOT NULL,
+    expires date NOT NULL,
+    terminated date,
+    grace_days integer NOT NULL,
+    CONSTRAINT pk_agreement PRIMARY KEY (agency, feed),
+    CONSTRAINT ck_agreement_grace_days CHECK (grace_days >= 0)
+);
+
+CREATE TABLE ops.erasure (
+    erasure_id text NOT NULL,
+    erased_at timestamptz DEFAULT now() NOT NULL,
+    agency text NOT NULL,
+    feed text NOT NULL,
+    reason text NOT NULL,
+    asked integer NOT NULL,
+    found integer NOT NULL,
+    removed jsonb NOT NULL,
+    CONSTRAINT pk_erasure PRIMARY KEY (erasure_id),
+    CONSTRAINT ck_erasure_reason CHECK (reason IN ('expungement', 'retention', 'agreement')),
+    CONSTRAINT ck_erasure_asked CHECK (asked >= 0),
+    CONSTRAINT ck_erasure_found CHECK (found >= 0)
+);
+
+CREATE TABLE ops.release_withdrawal (
+    withdrawal_id bigint GENERATED ALWAYS AS IDENTITY,
+    requested_at timestamptz DEFAULT now() NOT NULL,
+    agency text NOT NULL,
+    feed text NOT NULL,
+    reason text NOT NULL,
+    releases integer DEFAULT 0 NOT NULL,
+    CONSTRAINT pk_release_withdrawal PRIMARY KEY (withdrawal_id),
+    CONSTRAINT ck_release_withdrawal_reason CHECK (reason IN ('expungement', 'consent_withdrawn'))
+);
+"""
+
+#: A mark is the SHA-256 of a token. The token is 128 bit under a key of the agency node, so the
+#: mark cannot be turned back or guessed; and the token itself stands nowhere any more.
+SUPPRESSION = """
+CREATE FUNCTION suppression.remember(in_agency text, in_unit text, in_tokens bytea[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, suppression, pg_temp AS $$
+    INSERT INTO suppression.mark (agency, unit, mark)
+    SELECT DISTINCT in_agency, in_unit, pg_catalog.sha256(asked.token)
+    FROM pg_catalog.unnest(in_tokens) AS asked (token)
+    ON CONFLICT DO NOTHING
+$$;
+COMMENT ON FUNCTION suppression.remember(text, text, bytea[]) IS
+    'Suppress units for good; nothing takes a suppression back';
+
+CREATE FUNCTION suppression.among(in_agency text, in_unit text, in_tokens bytea[])
+RETURNS SETOF bytea
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, suppression, pg_temp AS $$
+    SELECT asked.token FROM pg_catalog.unnest(in_tokens) AS asked (token)
+    WHERE pg_catalog.sha256(asked.token) IN (
+        SELECT known.mark FROM suppression.mark AS known
+        WHERE known.agency = in_agency AND known.unit = in_unit
+    )
+$$;
+COMMENT ON FUNCTION suppression.among(text, text, bytea[]) IS
+    'Which of the given tokens are of suppressed units; it lists none that is not given';
+
+CREATE FUNCTION suppression.holds(in_agency text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, suppression, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM suppression.mark AS known WHERE known.agency = in_agency)
+$$;
+COMMENT ON FUNCTION suppression.holds(text) IS 'Whether any unit of the agency is suppressed';
+"""
+
+#: To ask for it is to do it: whoever may ask need not be able to touch a release.
+WITHDRAWAL = """
+CREATE FUNCTION suppression.withdraw_releases() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, suppression, pg_temp AS $$
+BEGIN
+    NEW.releases := mart.withdraw(NEW.agency);
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER withdraw_releases BEFORE INSERT ON ops.release_withdrawal
+    FOR EACH ROW EXECUTE FUNCTION suppression.withdraw_releases();
+"""
+
+#: What goes with a unit is the same whatever the reason. ``erase`` runs inside the functions below
+#: alone; nobody may call it.
+ERASE = """
+CREATE FUNCTION suppression.erase(in_events uuid[], in_victims uuid[]) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, suppression, pg_temp AS $$
+DECLARE
+    told uuid[];
+    persons uuid[];
+    removed jsonb := '{}';
+    part text;
+    rows bigint;
+BEGIN
+    -- an enrolment, arrest or case is about one person: without the person it goes
+    in_events := in_events || ARRAY(
+        SELECT DISTINCT event.event_key
+        FROM core.victim_event AS link JOIN core.event USING (event_key)
+        WHERE link.victim_key = ANY (in_victims) AND event.event_type <> 'incident'
+            AND NOT event.event_key = ANY (in_events)
+            AND NOT EXISTS (
+                SELECT FROM core.victim_event AS other
+                WHERE other.event_key = event.event_key
+                    AND NOT other.victim_key = ANY (in_victims)
+            )
+    );
+    -- and a person without any event
+    in_victims := in_victims || ARRAY(
+        SELECT DISTINCT link.victim_key FROM core.victim_event AS link
+        WHERE link.event_key = ANY (in_events) AND NOT link.victim_key = ANY (in_victims)
+            AND NOT EXISTS (
+                SELECT FROM core.victim_event AS other
+                WHERE other.victim_key = link.victim_key
+                    AND NOT other.event_key = ANY (in_events)
+            )
+    );
+    -- an incident stands without the person, but not what was told of it, which may tell of her
+    told := ARRAY(
+        SELECT DISTINCT link.event_key FROM core.victim_event AS link
+        WHERE link.victim_key = ANY (in_victims) AND NOT link.event_key = ANY (in_events)
+    );
+    UPDATE core.event SET victim_count = greatest(victim_count - gone.victims, 0)
+    FROM (
+        SELECT link.event_key, count(*)::integer AS victims FROM core.victim_event AS link
+        WHERE link.event_key = ANY (told) AND link.victim_key = ANY (in_victims)
+        GROUP BY link.event_key
+    ) AS gone
+    WHERE event.event_key = gone.event_key AND event.victim_count IS NOT NULL;
+
+    FOREACH part IN ARRAY ARRAY['event_text', 'event_indicator'] LOOP
+        EXECUTE pg_catalog.format('DELETE FROM core.%I WHERE event_key = ANY ($1)', part)
+            USING in_events || told;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+        removed := removed || pg_catalog.jsonb_build_object(part, rows);
+    END LOOP;
+    FOREACH part IN ARRAY ARRAY['offense', 'perpetrator_count'] LOOP
+        EXECUTE pg_catalog.format('DELETE FROM core.%I WHERE event_key = ANY ($1)', part)
+            USING in_events;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+        removed := removed || pg_catalog.jsonb_build_object(part, rows);
+    END LOOP;
+    FOREACH part IN ARRAY ARRAY['victim_event', 'service'] LOOP
+        EXECUTE pg_catalog.format(
+            'DELETE FROM core.%I WHERE event_key = ANY ($1) OR victim_key = ANY ($2)', part
+        ) USING in_events, in_victims;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+        removed := removed || pg_catalog.jsonb_build_object(part, rows);
+    END LOOP;
+    persons := ARRAY(
+        SELECT known.person_key FROM linked.person_record AS known
+        WHERE known.record_key = ANY (in_victims)
+        UNION SELECT known.person_key FROM linkage.crosswalk AS known
+        WHERE known.record_key = ANY (in_victims)
+    );
+    DELETE FROM core.event WHERE event_key = ANY (in_events);
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    removed := removed || pg_catalog.jsonb_build_object('event', rows);
+    DELETE FROM core.victim WHERE victim_key = ANY (in_victims);
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    removed := removed || pg_catalog.jsonb_build_object('victim', rows);
+
+    -- the trigger on core.victim did so for who stood there
+    PERFORM linkage.remove_records(in_victims);
+    DELETE FROM linkage.source_token AS known
+    USING pg_catalog.unnest(in_events || in_victims) AS gone (record_key)
+    WHERE known.record_key = gone.record_key;
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    -- the history of persons of whom no record is left
+    DELETE FROM linked.person_change AS change
+    USING pg_catalog.unnest(persons) AS gone (person_key)
+    WHERE gone.person_key IN (change.person_key, change.into_key)
+        AND NOT EXISTS (
+            SELECT FROM linked.person_record AS known WHERE known.person_key = gone.person_key
+        )
+        AND NOT EXISTS (
+            SELECT FROM linkage.crosswalk AS known WHERE known.person_key = gone.person_key
+        );
+    RETURN removed || pg_catalog.jsonb_build_object('source_token', rows);
+END
+$$;
+COMMENT ON FUNCTION suppression.erase(uuid[], uuid[]) IS
+    'Remove units with all that hangs on them, and their tokens; counts by table';
+
+CREATE FUNCTION suppression.in_turn(in_agency text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    -- the lock that the agency's loads take, too
+    SELECT pg_catalog.pg_advisory_xact_lock(
+        pg_catalog.hashtextextended('tributary ' || in_agency, 0)
+    )
+$$;
+
+CREATE FUNCTION suppression.note(
+    in_id text, in_agency text, in_feed text, in_reason text,
+    in_asked integer, in_found integer, in_removed jsonb
+) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO ops.erasure (erasure_id, agency, feed, reason, asked, found, removed)
+    VALUES (in_id, in_agency, in_feed, in_reason, in_asked, in_found, in_removed)
+$$;
+"""
+
+#: What the expunger may call.
+ERASURES = """
+CREATE FUNCTION suppression.expunge(
+    in_request text, in_agency text, in_feed text, in_unit text, in_tokens bytea[]
+) RETURNS TABLE (
+    done_before boolean, units_asked integer, units_found integer, removed jsonb, withdrawn integer
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, suppression, pg_temp AS $$
+DECLARE
+    units uuid[];
+BEGIN
+    PERFORM suppression.in_turn(in_agency);
+    RETURN QUERY
+    SELECT true, known.asked, known.found, known.removed, 0 FROM ops.erasure AS known
+    WHERE known.erasure_id = in_request;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    IF in_unit IS NULL OR in_unit NOT IN ('event', 'victim') THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'a unit is an event or a victim';
+    END IF;
+    PERFORM suppression.remember(in_agency, in_unit, in_tokens);
+    units := ARRAY(
+        SELECT known.record_key FROM linkage.source_token AS known
+        WHERE known.agency = in_agency AND known.unit = in_unit AND known.token = ANY (in_tokens)
+    );
+    removed := CASE in_unit
+        WHEN 'event' THEN suppression.erase(units, '{}')
+        ELSE suppression.erase('{}', units)
+    END;
+    -- a unit whose record a newer export deleted has a token still
+    done_before := false;
+    units_asked := pg_catalog.cardinality(in_tokens);
+    units_found := pg_catalog.cardinality(units);
+    PERFORM suppression.note(
+        in_request, in_agency, in_feed, 'expungement', units_asked, units_found, removed
+    );
+    withdrawn := 0;
+    IF units_found > 0 THEN
+        INSERT INTO ops.release_withdrawal (agency, feed, reason)
+        VALUES (in_agency, in_feed, 'expungement') RETURNING releases INTO withdrawn;
+    END IF;
+    RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION suppression.expunge(text, text, text, text, bytea[]) IS
+    'Remove units for good, as a request asks, once: counts of what went';
+
+CREATE FUNCTION suppression.beyond(in_agency text, in_feed text, in_before date) RETURNS uuid[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ARRAY(
+        SELECT event.event_key FROM core.event LEFT JOIN ops.delivery USING (delivery_id)
+        WHERE event.agency = in_agency AND event.feed = in_feed
+            AND coalesce(
+                greatest(event.event_month, event.end_month) + interval '1 month',
+                delivery.received_at AT TIME ZONE 'UTC'
+            ) <= in_before
+    )
+$$;
+COMMENT ON FUNCTION suppression.beyond(text, text, date) IS
+    'Events over before a day; where no month is known, delivered last before it';
+
+CREATE FUNCTION suppression.retire(in_agency text, in_feed text, in_before date, in_try boolean)
+RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, suppression, pg_temp AS $$
+DECLARE
+    events uuid[];
+    victims uuid[];
+    removed jsonb;
+    filings bigint;
+BEGIN
+    PERFORM suppression.in_turn(in_agency);
+    events := suppression.beyond(in_agency, in_feed, in_before);
+    -- persons of no event, of whom nothing was heard since
+    victims := ARRAY(
+        SELECT victim.victim_key FROM core.victim JOIN ops.delivery USING (delivery_id)
+        WHERE victim.agency = in_agency AND victim.feed = in_feed
+            AND delivery.received_at AT TIME ZONE 'UTC' <= in_before
+            AND NOT EXISTS (
+                SELECT FROM core.victim_event AS link WHERE link.victim_key = victim.victim_key
+            )
+    );
+    IF in_try THEN
+        RETURN pg_catalog.jsonb_build_object(
+            'event', pg_catalog.cardinality(events), 'victim', pg_catalog.cardinality(victims)
+        );
+    END IF;
+    removed := suppression.erase(events, victims);
+    DELETE FROM core.filing WHERE filing.agency = in_agency AND filing.feed = in_feed
+        AND filing.reporting_month + interval '1 month' <= in_before;
+    GET DIAGNOSTICS filings = ROW_COUNT;
+    removed := removed || pg_catalog.jsonb_build_object('filing', filings);
+    PERFORM suppression.note_if_any('retention', in_agency, in_feed, removed);
+    RETURN removed;
+END
+$$;
+COMMENT ON FUNCTION suppression.retire(text, text, date, boolean) IS
+    'Remove what a feed may no longer keep; with in_try only count the units';
+
+CREATE FUNCTION suppression.purge(in_agency text, in_feed text, in_try boolean) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, suppression, pg_temp AS $$
+DECLARE
+    events uuid[];
+    victims uuid[];
+    fakes uuid[];
+    removed jsonb;
+    filings bigint;
+BEGIN
+    PERFORM suppression.in_turn(in_agency);
+    IF NOT EXISTS (
+        SELECT FROM ops.agreement AS known WHERE known.agency = in_agency AND known.feed = in_feed
+            AND least(known.expires, known.terminated - 1) + known.grace_days
+                < (now() AT TIME ZONE 'UTC')::date
+    ) THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = 'the agreement has not ended, or its grace has not';
+    END IF;
+    events := ARRAY(SELECT event_key FROM core.event
+        WHERE event.agency = in_agency AND event.feed = in_feed);
+    victims := ARRAY(SELECT victim_key FROM core.victim
+        WHERE victim.agency = in_agency AND victim.feed = in_feed);
+    IF in_try THEN
+        RETURN pg_catalog.jsonb_build_object(
+            'event', pg_catalog.cardinality(events), 'victim', pg_catalog.cardinality(victims)
+        );
+    END IF;
+    removed := suppression.erase(events, victims);
+    fakes := ARRAY(
+        SELECT fake.record_key FROM linkage.fake JOIN linkage.batch USING (batch_id)
+        WHERE batch.agency = in_agency AND batch.feed = in_feed
+    );
+    PERFORM suppression.erase('{}', fakes);
+    DELETE FROM linkage.fake WHERE fake.record_key = ANY (fakes);
+    DELETE FROM linkage.batch WHERE batch.agency = in_agency AND batch.feed = in_feed;
+    DELETE FROM core.filing WHERE filing.agency = in_agency AND filing.feed = in_feed;
+    GET DIAGNOSTICS filings = ROW_COUNT;
+    removed := removed || pg_catalog.jsonb_build_object('filing', filings);
+    PERFORM suppression.note_if_any('agreement', in_agency, in_feed, removed);
+    RETURN removed;
+END
+$$;
+COMMENT ON FUNCTION suppression.purge(text, text, boolean) IS
+    'Remove all of a feed whose agreement and grace have ended';
+"""
+
+NOTE_IF_ANY = """
+CREATE FUNCTION suppression.note_if_any(
+    in_reason text, in_agency text, in_feed text, in_removed jsonb
+) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, suppression, pg_temp AS $$
+DECLARE
+    units integer := (in_removed ->> 'event')::integer + (in_removed ->> 'victim')::integer;
+BEGIN
+    IF units > 0 OR (in_removed ->> 'filing')::integer > 0 THEN
+        PERFORM suppression.note(
+            pg_catalog.gen_random_uuid()::text, in_agency, in_feed, in_reason, units, units,
+            in_removed
+        );
+    END IF;
+END
+$$;
+"""
+
+#: Evaluated once a statement where it stands in a sub-select, as in the policies below.
+IN_FORCE = """
+CREATE FUNCTION core.feeds_in_force() RETURNS TABLE (agency text, feed text)
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT known.agency, known.feed FROM ops.agreement AS known
+    WHERE (now() AT TIME ZONE 'UTC')::date <= least(known.expires, known.terminated - 1)
+$$;
+COMMENT ON FUNCTION core.feeds_in_force() IS 'Feeds whose agreement has not ended';
+"""
+
+CORE_OF_FEEDS = (
+    *("event", "victim", "victim_event", "offense", "event_indicator", "event_text"),
+    *("perpetrator_count", "service", "filing"),
+)
+#: Restrictive: whatever else lets a row be seen, an ended agreement hides it.
+HIDDEN = """
+CREATE POLICY agreement_in_force ON core.{table} AS RESTRICTIVE FOR SELECT
+    TO tributary_own_rows, tributary_publisher
+    USING ((agency, feed) IN (SELECT f.agency, f.feed FROM core.feeds_in_force() AS f));
+"""
+#: The functions above run as the owner, who sees core in sessions of the expunger alone.
+ERASABLE = """
+CREATE POLICY owner_erases_{verb} ON {table} FOR {verb} TO tributary_owner
+    USING (session_user = 'tributary_expunger');
+"""
+
+RIGHTS = """
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA suppression FROM PUBLIC;
+REVOKE ALL ON FUNCTION core.feeds_in_force() FROM PUBLIC;
+GRANT USAGE ON SCHEMA suppression TO tributary_loader, tributary_expunger;
+GRANT EXECUTE ON FUNCTION
+    suppression.remember(text, text, bytea[]),
+    suppression.among(text, text, bytea[]),
+    suppression.holds(text)
+    TO tributary_loader;
+GRANT EXECUTE ON FUNCTION
+    suppression.expunge(text, text, text, text, bytea[]),
+    suppression.retire(text, text, date, boolean),
+    suppression.purge(text, text, boolean)
+    TO tributary_expunger;
+GRANT EXECUTE ON FUNCTION core.feeds_in_force() TO tributary_own_rows, tributary_publisher;
 """
 
 
 def upgrade() -> None:
-    run(STATEMENTS)
+    run(TABLES)
+    run(SUPPRESSION)
+    run(WITHDRAWAL)
+    run(ERASE)
+    run(NOTE_IF_ANY)
+    run(ERASURES)
+    run(IN_FORCE)
+    run(RIGHTS)
+    for table in CORE_OF_FEEDS:
+        run(HIDDEN.format(table=table))
+        for verb in ("SELECT", "DELETE"):
+            run(ERASABLE.format(table=f"core.{table}", verb=verb))
+    run(ERASABLE.format(table="core.event", verb="UPDATE"))
+    run(ERASABLE.format(table="ops.delivery", verb="SELECT"))
+    _secure()
+
+
+def _secure() -> None:
+    rights.secure("suppression.mark")
+    rights.through_functions("suppression.mark", "SELECT", "INSERT")
+    for table in ("ops.agreement", "ops.erasure", "ops.release_withdrawal"):
+        rights.secure(table)
+        rights.steward_reads(table)
+        rights.auditor_reads(table)
+    rights.may("tributary_loader", "ops.agreement", "SELECT", "INSERT", "UPDATE")
+    rights.may("tributary_expunger", "ops.agreement", "SELECT")
+    rights.may("tributary_publisher", "ops.agreement", "SELECT")
+    rights.through_functions("ops.agreement", "SELECT")
+    rights.through_functions("ops.erasure", "SELECT", "INSERT")
+    rights.through_functions("ops.release_withdrawal", "SELECT", "INSERT")
+    rights.may("tributary_loader", "ops.release_withdrawal", "INSERT")
+    rights.may("tributary_publisher", "ops.release_withdrawal", "SELECT")

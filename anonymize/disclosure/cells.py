@@ -1,0 +1,131 @@
+"""The cells of a table: counts of its margins, and how they add up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymize.disclosure.dimensions import Bools, Dimension, Ints, dimension, hierarchies
+from anonymize.disclosure.layout import Layout, layout
+from schemas.errors import DeliveryError
+
+#: Cells of one table; beyond, most are empty and the proof takes hours.
+MAX_CELLS = 200_000
+#: Up to so many, the finest cells are looked at even where they are not released.
+FINEST = 5_000
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Counts of every cell, by position in ``layout``.
+
+    Released margins come with all that can be summed from them. Where the common table behind
+    several margins is small, its cells are there too: it narrows what a reader holds possible. Of
+    twenty dimensions the common table has more cells than there are people, and what links their
+    margins are the margins they share.
+
+    Attributes:
+        within: pairs (dimension, dimension that it decides): county inside state.
+        exists: False for cells that cannot be, as a county with another state than its own.
+        count: records.
+        own: for each contributor the records he contributed to, shape (contributors, cells).
+        known: for each attacker the records he knows, shape (attackers, cells): every contributor
+            knows his own and the public ones, and everybody knows the public ones.
+        contributors: their names, sorted.
+    """
+
+    layout: Layout
+    within: tuple[tuple[str, str], ...]
+    exists: Bools
+    count: Ints
+    own: Ints
+    known: Ints
+    contributors: tuple[str, ...]
+
+    def of_margin(self, names: Sequence[str]) -> Ints:
+        """Positions of the cells of a margin, in order of the dimensions' values."""
+        order = [one.name for one in self.layout.dimensions]
+        positions = self.layout.positions(tuple(sorted(map(order.index, names)))).ravel()
+        return positions[self.exists[positions]]
+
+    def families(self) -> Iterator[tuple[Dimension, Ints, Ints]]:
+        """A dimension, the cells that sum over it, and their parts, shape (cells, values)."""
+        for place, whole, parts in self.layout.parts():
+            real = self.exists[whole]
+            yield self.layout.dimensions[place], whole[real], parts[real]
+
+
+def cells(
+    records: pa.Table,
+    names: Sequence[str],
+    margins: Sequence[Sequence[str]],
+    contributors: str | None = None,
+    public: frozenset[str] = frozenset(),
+    within: Sequence[tuple[str, str]] | None = None,
+) -> Cells:
+    """Count the records of every cell.
+
+    Args:
+        within: pairs of dimensions of which the first decides the second; None: seen in the data.
+
+    Raises:
+        DeliveryError: a column is missing, holds ``*`` or ``unknown`` as text, or there are too
+            many cells.
+    """
+    if not names or len(set(names)) < len(names):
+        raise DeliveryError("RELEASE-DIMENSIONS", "name one dimension or more, each once")
+    dimensions = tuple(dimension(records, name) for name in names)
+    pairs = hierarchies(dimensions, within)
+    small = math.prod(len(one.values) for one in dimensions) <= FINEST
+    laid = layout(dimensions, [*margins, *([names] if small else [])], MAX_CELLS)
+    agencies, rows, who = _contributors(records, contributors)
+    shown = np.isin(who, [number for number, name in enumerate(agencies) if name in public])
+    own = [laid.counted(rows[who == number]) for number in range(len(agencies))]
+    known = [
+        laid.counted(np.unique(rows[(who == number) | shown]))
+        for number, name in enumerate(agencies)
+        if name not in public
+    ]
+    if shown.any():
+        known.append(laid.counted(np.unique(rows[shown])))
+    return Cells(
+        laid,
+        pairs,
+        laid.exists([(names.index(one), names.index(other)) for one, other in pairs]),
+        laid.counted(),
+        np.array(own, np.int64).reshape(-1, laid.size),
+        np.array(known, np.int64).reshape(-1, laid.size),
+        agencies,
+    )
+
+
+def _contributors(records: pa.Table, name: str | None) -> tuple[tuple[str, ...], Ints, Ints]:
+    """Names, and for each record and one of its contributors the row and the name's number."""
+    nothing = np.zeros(0, np.int64)
+    if name is None:
+        return (), nothing, nothing
+    if name not in records.column_names:
+        raise DeliveryError("COLUMN-MISSING", "no such column; see the header line", field=name)
+    column = records[name].combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks() if column.num_chunks else pa.array([], column.type)
+    if not pa.types.is_list(column.type) and not pa.types.is_large_list(column.type):
+        column = pc.split_pattern(column.cast(pa.string()), ";")
+    rows = pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
+    agencies = pc.utf8_trim_whitespace(pc.list_flatten(column).cast(pa.string()))
+    named = pc.fill_null(pc.not_equal(agencies, ""), False).to_numpy(zero_copy_only=False)
+    if len(np.unique(rows[named])) < len(column):
+        raise DeliveryError(
+            "RELEASE-CONTRIBUTORS", "a record without a contributor: name the agency", field=name
+        )
+    texts = agencies.filter(pa.array(named)).to_pylist()
+    names = tuple(sorted(set(texts)))
+    place = {text: number for number, text in enumerate(names)}
+    who = np.array([place[text] for text in texts], np.int64)
+    pairs = np.unique(np.stack([rows[named], who]), axis=1)
+    return names, pairs[0], pairs[1]
