@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -45,9 +46,9 @@ class SuppressionList:
     def add(self, contract: Contract, unit: str, key: UnitKey, parts: list[pa.Array]) -> None:
         """Put units on the list: ``parts`` is what their tokens are made of."""
         listed = self._read()
-        known = listed.setdefault(key.domain, {"unit": unit, "marks": []})
+        known = listed.get(key.domain, {"unit": unit, "marks": []})
         made = pseudonym(parts, self._key(contract, key.domain)).to_pylist()
-        known["marks"] = sorted({*known["marks"], *made})
+        listed[key.domain] = {"unit": unit, "marks": sorted({*known["marks"], *made})}
         make_private(self.path.parent)
         write_file(self.path, json.dumps(listed).encode("ascii"))
 
@@ -83,9 +84,9 @@ class SuppressionList:
         keyring = KeyRing(read_secret(self.secret_file), _EVERY_EPOCH)
         return keyring.derive(_PURPOSE, contract.agency, domain)
 
-    def _read(self) -> dict[str, dict[str, object]]:
+    def _read(self) -> dict[str, dict[str, Any]]:
         try:
-            content: dict[str, dict[str, object]] = json.loads(self.path.read_bytes())
+            content: dict[str, dict[str, Any]] = json.loads(self.path.read_bytes())
         except FileNotFoundError:
             return {}
         except ValueError:

@@ -18,9 +18,9 @@ from tributary.settings import settings
 
 DOCUMENTATION = """\
 ### Expungement
-Agencies ask for it with `tributary expunge` on their node. Each request that waits is carried out in
-a transaction of its own, and its receipt, which names no one, goes into the feed's drop folder.
-Releases that may have drawn on the record are withdrawn at once.
+Agencies ask for it with `tributary expunge` on their node. Each request that waits is carried out
+in a transaction of its own, and its receipt, which names no one, goes into the feed's drop folder.
+Releases that drew on the agency are withdrawn at once.
 
 A run fails where a request is not signed by a node that may deliver, or damaged; the request stays
 where it is, and every other one was carried out.

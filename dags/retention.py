@@ -1,14 +1,13 @@
 """Removes, once a day, what is kept long enough; each side of the wall its own.
 
-    retain_node     landed deliveries, keys first
-    retain_hub      packages, records older than their contract allows, feeds without agreement
+retain_node     landed deliveries, keys first
+retain_hub      packages, records older than their contract allows, feeds without agreement
 """
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
@@ -20,11 +19,11 @@ DOCUMENTATION = """\
 ### Retention
 | task | side | |
 |---|---|---|
-| retain_node | node | destroys landed deliveries older than `landingDays`, and those whose run never \
-came to its end after 30 days |
-| retain_hub | hub | brings agreements up to date, so that an ended one hides its feed's rows; removes \
-packages older than `deidentifiedDays`, records older than `coreDays`, and the rows of feeds whose \
-agreement and days of grace have ended |
+| retain_node | node | destroys landed deliveries older than `landingDays`, and those whose run \
+never came to its end after 30 days |
+| retain_hub | hub | brings agreements up to date, so that an ended one hides its feed's rows; \
+removes packages older than `deidentifiedDays`, records older than `coreDays`, and the rows of \
+feeds whose agreement and days of grace have ended |
 
 Suppressions and the ledger stay. What would go: `tributary retain --dry-run`.
 """

@@ -18,10 +18,16 @@ from anonymize.encoding.filters import Filters
 from linkage.hashed import said_by_tokens
 from schemas.linkage import FILTER_BITS, NAMES, LinkageSchema
 
-#: Lower ends of the levels above 0. Filters of unlike values share up to a third of their bits.
+#: Lower ends of the classes above 0. Filters of unlike values share up to a third of their bits.
 _EDGES = (0.35, 0.5, 0.65, 0.8, 0.95)
 _DATE_EDGES = (0.3, 0.5, 0.68, 0.8, 0.95)
-LEVELS = len(_EDGES) + 1
+#: Class to level. Levels 3 and 4 are those of values that are nearly equal and both common: Maria
+#: and Mario are more often two names than one that was misspelt, whose misspelling is rare.
+_LEVEL_OF = np.array([0, 1, 2, 5, 6, 7], np.int8)
+_BOTH_COMMON = 2
+LEVELS = 8
+#: Rarity class up to which a value is common: one record in 2^9.5 = 724 has it.
+_COMMON = 9
 #: Level of a pair of which one value is unknown.
 UNKNOWN = -1
 SWAP = "swapped names"
@@ -83,10 +89,7 @@ def _compare_chunk(
     if pair:
         crossed, told = _crosswise(left, right, pairs, pair, alike, known)
         levels[SWAP][part] = np.where(told, crossed, UNKNOWN)
-    for column, kind in schema.kinds.items():
-        edges = np.asarray(_DATE_EDGES if kind == "date" else _EDGES, np.float32)
-        level = np.searchsorted(edges, alike[column], side="right").astype(np.int8)
-        levels[column][part] = np.where(known[column], level, UNKNOWN)
+    common = {}
     for column in rarity:
         mine = left.rarity[column][i].astype(np.float32)
         theirs: Similarity = right.rarity[column][j].astype(np.float32)
@@ -94,9 +97,16 @@ def _compare_chunk(
             other = pair[1] if column == pair[0] else pair[0]
             theirs[crossed] = right.rarity[other][j[crossed]]
         # Of a small delivery no rarity is told (-1): what the other side says of the value counts.
+        common[column] = (np.minimum(mine, theirs) >= 0) & (np.maximum(mine, theirs) <= _COMMON)
         mine, theirs = np.where(mine < 0, theirs, mine), np.where(theirs < 0, mine, theirs)
         told = known[column] & (mine >= 0)
         rarity[column][part] = np.where(told, (mine + theirs) / np.float32(2), 0)
+    for column, kind in schema.kinds.items():
+        edges = np.asarray(_DATE_EDGES if kind == "date" else _EDGES, np.float32)
+        level = _LEVEL_OF[np.searchsorted(edges, alike[column], side="right")]
+        if column in common:
+            level[common[column] & ((level == LEVELS - 3) | (level == LEVELS - 2))] -= _BOTH_COMMON
+        levels[column][part] = np.where(known[column], level, UNKNOWN)
 
 
 def _crosswise(

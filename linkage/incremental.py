@@ -18,7 +18,7 @@ from anonymize.encoding.tokens import Tokens
 from linkage.blocking import in_order
 from linkage.compare import Rows, compare
 from linkage.decide import Probabilities, decide
-from linkage.link import Links
+from linkage.link import Links, no_links
 from linkage.weights import Weights, share_of_matches
 
 #: A token that more standing records share says nothing (a popular name and an unknown rest).
@@ -42,7 +42,7 @@ class Standing(Protocol):
         where the block is unknown."""
 
     def take(self, rows: Rows) -> Encoded:
-        """The encodings of ``rows`` (sorted, distinct), in that order; tokens may be left out."""
+        """The encodings of ``rows`` (sorted, distinct), in that order."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,7 @@ class InMemory:
         return rows, column[rows]
 
     def take(self, rows: Rows) -> Encoded:
-        held = self.encoded
-        return Encoded(
-            held.schema,
-            {name: column[rows] for name, column in held.filters.items()},
-            {},
-            {name: column[rows] for name, column in held.rarity.items()},
-        )
+        return self.encoded.take(rows)
 
 
 def link_new(
@@ -97,6 +91,8 @@ def link_new(
     weights = weights.among(len(standing))
     progress("candidates")
     keys, blocks = _candidates(new, standing)
+    if not len(keys):
+        return no_links(blocks)
     progress("comparison")
     kept, weight = _weighed(new, standing, weights, keys)
     progress("decision")

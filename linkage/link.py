@@ -70,7 +70,7 @@ def link(
     progress("candidates")
     found = candidates(left, right)
     if not len(found.left):
-        return _none(found)
+        return no_links(found.blocks)
     progress("comparison")
     compared = compare(left, other, (found.left, found.right))
     progress("weights")
@@ -125,7 +125,7 @@ def _one_to_one(
     return True
 
 
-def _none(found: Candidates) -> Links:
-    empty = np.empty(0, np.int64)
-    nothing = np.empty(0)
-    return Links(empty, empty, nothing, nothing, 1.0, False, 1.0, 0.0, 0, found.blocks, None)
+def no_links(blocks: tuple[str, ...]) -> Links:
+    """What is found where no pair was worth a look."""
+    rows, nothing = np.empty(0, np.int64), np.empty(0)
+    return Links(rows, rows, nothing, nothing, 1.0, False, 1.0, 0.0, 0, blocks, None)

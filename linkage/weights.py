@@ -153,7 +153,7 @@ def share_of_matches(
         others: weights of pairs that are no candidates, and how many pairs each stands for.
         before: matches and pairs seen before, so that a few pairs do not decide alone.
     """
-    share = min(len(weight), all_pairs / 2) / all_pairs / 2
+    share = max(min(len(weight), all_pairs / 2) / all_pairs / 2, 1e-15)
     middle, counts = _in_bins(weight)
     if others is not None:
         middle, counts = np.append(middle, others[0]), np.append(counts, others[1])

@@ -50,8 +50,8 @@ def contract_faults(contract: Contract) -> Iterator[str]:
             yield "contract: thresholds are shares between 0 and 1"
     if contract.lane == "aggregate_only":
         yield (
-            f"contract: the lane is aggregate_only, and {contract.format} delivers rows of persons; "
-            "no format of counts is known yet, so such a source cannot deliver"
+            f"contract: the lane is aggregate_only, and {contract.format} delivers rows of "
+            "persons; no format of counts is known yet, so such a source cannot deliver"
         )
     if contract.publication.deconfliction and not contract.may_deconflict:
         yield (

@@ -292,7 +292,9 @@ def _contract(
                 int(limits["minRows"]),
             ),
             key_epoch=str(properties["keyEpoch"]),
-            units=MappingProxyType({u: tuple(n) for u, n in (properties.get("units") or {}).items()}),
+            units=MappingProxyType(
+                {unit: tuple(names) for unit, names in (properties.get("units") or {}).items()}
+            ),
             tables=tables,
             digest=digest,
             mapping_sql=sql,

@@ -16,6 +16,7 @@ import pyarrow as pa
 from scipy.optimize import linprog
 
 Key = tuple[str, ...]
+WIDE = 3.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def table(cells: pa.Table, records: pa.Table, dimensions: Key, can_be: Callable)
     return Table(dimensions, base, list(zip(keys, counts, strict=True)))
 
 
-def truth(records: pa.Table, known: Table, mine: Callable[[dict], bool] | None = None) -> np.ndarray:
+def truth(
+    records: pa.Table, known: Table, mine: Callable[[dict], bool] | None = None
+) -> np.ndarray:
     """Records in every finest cell; of them only those that ``mine`` takes."""
     place = {key: number for number, key in enumerate(known.base)}
     counts = np.zeros(len(known.base))
@@ -59,7 +62,7 @@ def intervals(
     own: np.ndarray | None = None,
     not_empty: Iterable[Key] = (),
 ) -> dict[Key, tuple[float, float]]:
-    """Bounds on every hidden row.
+    """Bounds on every hidden row; of one that is wider than ``WIDE`` not all that is possible.
 
     Args:
         own: of each finest cell the records the reader knows.
@@ -74,18 +77,76 @@ def intervals(
     above = {"A_ub": -np.array(guessed), "b_ub": -np.ones(len(guessed))} if guessed else {}
     least = np.zeros(size) if own is None else own
     bounds = [(low, None) for low in least]
-    found = {}
-    for key, count in known.rows:
-        if count is None:
-            ends = []
+    hidden = {key: known.members(key) for key, count in known.rows if count is None}
+    seen = dict.fromkeys(hidden, (np.inf, -np.inf))
+    for key, members in hidden.items():
+        for sign in (1.0, -1.0):
+            if seen[key][1] - seen[key][0] >= WIDE:
+                continue  # tables found for other cells differ enough in this one
+            answer = linprog(sign * members, bounds=bounds, method="highs", **equal, **above)
+            if answer.status == 3:
+                seen[key] = (seen[key][0], np.inf)
+                continue
+            assert answer.status == 0, "the published table cannot be"
+            for other, its in hidden.items():
+                at = float(its @ answer.x)
+                seen[other] = (min(seen[other][0], at), max(seen[other][1], at))
+    return seen
+
+
+@dataclass(frozen=True)
+class Both:
+    """Two releases of one table side by side, over the finest cells of both."""
+
+    former: Table
+    new: Table
+
+    def widths(
+        self,
+        asked: dict[str, list[Key]],
+        shown_then: dict[Key, float],
+        shown_now: dict[Key, float],
+        lag: dict[Key, float],
+    ) -> dict[tuple[str, Key], float]:
+        """Widths of intervals of a reader who knows that nobody was taken out.
+
+        Args:
+            asked: ``then``, ``now`` or ``change`` -> rows to bound.
+            shown_then, shown_now: exact counts.
+            lag: rows that changed by 0 to so many.
+        """
+        size = len(self.new.base)
+        none = np.zeros(size)
+
+        def row(key: Key, then: float, change: float) -> np.ndarray:
+            members = self.new.members(key)
+            return np.concatenate([then * members, change * members])
+
+        equal = [(row(key, 1, 0), count) for key, count in shown_then.items()]
+        equal += [(row(key, 1, 1), count) for key, count in shown_now.items()]
+        below = [(row(key, 0, 1), most) for key, most in lag.items()]
+        constraints = {
+            "A_eq": np.array([m for m, _c in equal] or [np.concatenate([none, none])]),
+            "b_eq": np.array([c for _m, c in equal] or [0.0]),
+        }
+        if below:
+            constraints |= {
+                "A_ub": np.array([m for m, _c in below]),
+                "b_ub": np.array([c for _m, c in below]),
+            }
+        parts = {"then": (1, 0), "now": (1, 1), "change": (0, 1)}
+        goals = {(kind, key): row(key, *parts[kind]) for kind in asked for key in asked[kind]}
+        seen = dict.fromkeys(goals, (np.inf, -np.inf))
+        for one, goal in goals.items():
             for sign in (1.0, -1.0):
-                goal = sign * known.members(key)
-                answer = linprog(goal, bounds=bounds, method="highs", **equal, **above)
-                if answer.status == 0:
-                    ends.append(sign * answer.fun)
-                elif sign < 0:
-                    ends.append(float("inf"))
-                else:
-                    raise AssertionError(f"the published table cannot be: {answer.message}")
-            found[key] = (ends[0], ends[1])
-    return found
+                if seen[one][1] - seen[one][0] >= WIDE:
+                    continue
+                answer = linprog(sign * goal, method="highs", **constraints)
+                if answer.status == 3:
+                    seen[one] = (-np.inf, np.inf)
+                    continue
+                assert answer.status == 0, "the two tables cannot be"
+                for other, its in goals.items():
+                    at = float(its @ answer.x)
+                    seen[other] = (min(seen[other][0], at), max(seen[other][1], at))
+        return {one: high - low for one, (low, high) in seen.items()}

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from anonymize.encoding.columns import Epoch, as_batch
-from anonymize.encoding.encode import encode
+from anonymize.encoding.encode import encode, key_check
 from schemas.linkage import LinkageSchema, agreed_schema
 from tributary.county.names import given_names, surnames
 
@@ -41,10 +41,15 @@ def person(number: int, **other: str | None) -> Person:
 
 
 def encodings(
-    persons: Sequence[tuple[str, Person]], *, epoch: str = "2026", fakes: int = 0
+    persons: Sequence[tuple[str, Person]],
+    *,
+    epoch: str = "2026",
+    fakes: int = 0,
+    secret: bytes = SECRET,
 ) -> list[tuple[Epoch, pa.RecordBatch]]:
     """Encodings of persons by the token (32 hex digits) of the record; ``fakes`` of nobody."""
     columns = {name: [one[name] for _, one in persons] for name in schema().kinds}
-    made = encode(columns, schema(), SECRET, fakes, epoch=epoch, rarity_from=1_000)
+    made = encode(columns, schema(), secret, fakes, epoch=epoch, rarity_from=1_000)
     tokens = pa.array([token for token, _ in persons], pa.string())
-    return [(Epoch.of(schema(), epoch, fakes), as_batch(tokens, made))]
+    keys = key_check(schema(), secret, epoch)
+    return [(Epoch.of(schema(), epoch, fakes, keys), as_batch(tokens, made))]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+import duckdb
 import h3.api.basic_str as h3
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anonymize.disclosure.release import MIN_CELL
+from tributary.county.generate import Generated
 from warehouse.patterns.areas import Neighbours, hex_neighbours
 
 #: Cells around this one make a map.
@@ -118,3 +124,65 @@ def series(
             "exposure": exposure.ravel(),
         }
     )
+
+
+def police_cases(made: Generated, resolution: int = 6) -> pa.Table:
+    """Each police case of a county: ``cell``, ``month`` (null where a fault hides them) and
+    ``trafficking``, which only the truth knows of all of them."""
+    (path,) = made.paths["harbor_police.rms"]
+    found = duckdb.sql(
+        f"""
+        SELECT
+            any_value(try_cast("Latitude" AS DOUBLE)) AS latitude,
+            any_value(try_cast("Longitude" AS DOUBLE)) AS longitude,
+            any_value(date_trunc('month', try_strptime("Incident Date", '%m/%d/%Y')))::DATE
+                AS month,
+            any_value(story) <> 'ordinary' AS trafficking
+        FROM read_csv('{path}', all_varchar = true, ignore_errors = true) AS rows
+        INNER JOIN read_parquet('{made.truth / "narratives.parquet"}') AS told
+            ON told.unit = rows."Case Number" AND told.feed = 'harbor_police.rms'
+        GROUP BY "Case Number"
+        """
+    ).to_arrow_table()
+    cells = [
+        None if None in at else h3.latlng_to_cell(*at, resolution)
+        for at in zip(found["latitude"].to_pylist(), found["longitude"].to_pylist(), strict=True)
+    ]
+    return pa.table({"cell": cells, "month": found["month"], "trafficking": found["trafficking"]})
+
+
+def cell_counts(cases: pa.Table, *, hide: bool = True) -> pa.Table:
+    """``hotspots``' areas: trafficking cases by cell, and all cases as the denominator."""
+    by_cell = cases.filter(pc.is_valid(cases["cell"])).group_by("cell", use_threads=False)
+    found = by_cell.aggregate([("trafficking", "sum"), ("trafficking", "count")])
+    count, every = (np.asarray(found[f"trafficking_{of}"], np.int64) for of in ("sum", "count"))
+    shown = (every >= MIN_CELL) | (not hide)
+    return pa.table(
+        {
+            "area": found["cell"],
+            **(released(count) if hide else {"count": pa.array(count)}),
+            "denominator": pa.array(every, mask=~shown),
+            "coverage": np.ones(len(count)),
+        }
+    )
+
+
+def month_counts(cases: pa.Table, period: Sequence[date]) -> pa.Table:
+    """``trends``' periods: trafficking cases and others by month."""
+    known = cases.filter(pc.is_valid(cases["month"]))
+    parts = []
+    for name, kind in (("trafficking", True), ("other", False)):
+        months = known.filter(pc.equal(known["trafficking"], kind))["month"].to_pylist()
+        counted = Counter(months)
+        true = np.array([counted[month] for month in period])
+        parts.append(
+            pa.table(
+                {
+                    "series": [name] * len(period),
+                    "period": pa.array(period, pa.date32()),
+                    **released(true),
+                    "exposure": np.ones(len(period)),
+                }
+            )
+        )
+    return pa.concat_tables(parts)

@@ -22,6 +22,7 @@ from schemas.errors import SettingsError
 from schemas.odcs import contracts
 from tributary import steps
 from tributary.demo_links import LinksShown, links_shown
+from tributary.demo_products import ProductsShown, products_shown
 from tributary.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,11 +67,13 @@ class Demo:
     core: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     links: LinksShown = field(default_factory=LinksShown)
+    products: ProductsShown = field(default_factory=ProductsShown)
     failed: Sequence[str] = ()
 
     @property
     def is_good(self) -> bool:
-        return all(outcome.is_good for outcome in self.outcomes) and not self.failed
+        fine = all(outcome.is_good for outcome in self.outcomes)
+        return fine and self.products.is_good and not self.failed
 
 
 def run(
@@ -91,7 +94,7 @@ def run(
         raise SettingsError("the demo needs Airflow: install tributary[airflow]")
     from tributary.local_airflow.session import local_airflow
 
-    feeds, hub = tuple(contracts()), ("link",)
+    feeds, hub = tuple(contracts()), ("link", "publish")
     watcher.says("preparing the warehouse")
     steps.prepare(settings)
     began = _delivered(settings, persons, seed, watcher, sentinel)
@@ -112,6 +115,7 @@ def run(
         core_counts(warehouse),
         texts,
         links_shown(settings, warehouse),
+        products_shown(warehouse),
         [dag for dag in hub if dag in failed],
     )
 

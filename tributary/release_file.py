@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -103,7 +104,12 @@ def write(table: pa.Table, path: Path, mode: int = 0o644) -> None:
             if path.suffix.lower() == ".parquet":
                 pq.write_table(table, file)
             else:
-                pacsv.write_csv(table, file, pacsv.WriteOptions(quoting_style="needed"))
+                text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+                lines = csv.writer(text, lineterminator="\n")
+                lines.writerow(table.column_names)
+                columns = (column.to_pylist() for column in table.columns)
+                lines.writerows(zip(*columns, strict=True))
+                text.flush()
         part.replace(path)
     except OSError as error:
         raise SettingsError(f"{path.name} cannot be written: {error.strerror}") from None

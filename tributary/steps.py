@@ -124,6 +124,7 @@ def receive_retained(settings: Settings, name: str) -> dict[str, Any]:
 
     contract, vault = contract_named(name), open_vault(settings)
     contract.require_in_force(_today())
+    contract.require_rows()
     found = retained(settings, name)
     if found is None or not vault.exists(found, ZONE):
         raise ContractError(

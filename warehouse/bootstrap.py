@@ -34,8 +34,8 @@ def found(admin_url: str, credentials: Credentials) -> None:
     """As administrator: make the owner, Airflow's role and both databases where missing.
 
     ``admin_url`` is the URL of a role that may create roles and databases. Existing roles get
-    the password in ``credentials``, so the call also repairs lost passwords. A superuser closes
-    the counters of rows, too (``roles.close_counters``); nobody else can.
+    the password in ``credentials``, so the call also repairs lost passwords. A superuser also
+    takes some built-in functions from everybody (``roles.close_functions``); nobody else can.
 
     Raises:
         TransientError, PermanentError: the server is away, or the role may not do this.
@@ -56,13 +56,13 @@ def found(admin_url: str, credentials: Credentials) -> None:
         for role in roles.ADMIN_MADE:
             connection.execute(roles.return_role(role))
         if connection.info.parameter_status("is_superuser") == "on":
-            _close_counters(admin_url)
+            _close_functions(admin_url)
 
 
-def _close_counters(admin_url: str) -> None:
+def _close_functions(admin_url: str) -> None:
     place = {**conninfo_to_dict(libpq_url(admin_url)), "dbname": roles.WAREHOUSE}
     with closing(psycopg.connect(make_conninfo("", **place), autocommit=True)) as connection:
-        connection.execute(roles.close_counters())
+        connection.execute(roles.close_functions())
 
 
 def prepare(warehouse: Warehouse, agencies: Iterable[str] | None = None) -> None:
@@ -93,6 +93,7 @@ def prepare(warehouse: Warehouse, agencies: Iterable[str] | None = None) -> None
             if not _can_log_in(warehouse, role):
                 _ensure_role(connection, role, warehouse.credentials)
         _settle_membership(connection, analysts)
+        connection.execute(roles.let_take_turns())
         connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
         migrate(warehouse)
 

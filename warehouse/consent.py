@@ -19,8 +19,7 @@ SELECT EXISTS (
 )
 """
 _WITHDRAW = (
-    "INSERT INTO ops.release_withdrawal (agency, feed, reason) "
-    "VALUES (%s, %s, 'consent_withdrawn')"
+    "INSERT INTO ops.release_withdrawal (agency, feed, reason) VALUES (%s, %s, 'consent_withdrawn')"
 )
 
 

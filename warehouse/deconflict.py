@@ -2,7 +2,7 @@
 
 Both agencies learn that they should talk, and about which of their own records; neither learns
 anything of the other's. The database decides who may ask and be named (``linked.deconflict``,
-migration 0010) and writes down how much was asked, never about whom.
+migration 0011) and writes down how much was asked, never about whom.
 """
 
 from __future__ import annotations

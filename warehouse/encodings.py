@@ -122,6 +122,7 @@ def _hand_over_epoch(
         "rare": rare_fields(schema),
         "rows": table.num_rows,
         "fakes": epoch.fakes,
+        "keys": epoch.keys,
     }
     opened = connection.execute(_OPEN, {**origin.parameters, **given}).fetchone()
     batch = opened[0] if opened else None
@@ -159,7 +160,8 @@ _ENCODED = "CREATE TEMPORARY TABLE encoded (batch integer, token bytea) ON COMMI
 _COPY = "COPY pg_temp.encoded (batch, token) FROM STDIN (FORMAT csv)"
 _OPEN = (
     "SELECT linkage.open_batch(%(agency)s, %(feed)s, %(delivery)s, %(as_of)s, %(schema)s, "
-    "%(version)s, %(digest)s, %(epoch)s, %(fields)s, %(blocks)s, %(rare)s, %(rows)s, %(fakes)s)"
+    "%(version)s, %(digest)s, %(epoch)s, %(fields)s, %(blocks)s, %(rare)s, %(rows)s, %(fakes)s, "
+    "%(keys)s)"
 )
 #: Who is left out of ``core`` (``warehouse.left_out``) or deleted by this delivery.
 _LEFT_OUT = (

@@ -26,7 +26,7 @@ WHERE n.nspname IN ('core', 'linkage', 'linked') AND c.relkind = 'r' ORDER BY 1
 
 @dataclass(frozen=True)
 class Expunged:
-    """What a request did: ``status`` is ``done`` or, where it was carried out before, ``duplicate``.
+    """What a request did: ``status`` is ``done``, or ``duplicate`` where it had been done before.
 
     ``asked`` and ``found`` count units, ``removed`` rows by table, ``withdrawn`` releases.
     """
@@ -88,4 +88,4 @@ def forget_dead_rows(warehouse: Warehouse) -> None:
         return
     with translated("clearing removed rows away"), closing(connection):
         tables = ", ".join(str(name) for (name,) in connection.execute(_TABLES).fetchall())
-        connection.execute(f"VACUUM (ANALYZE, SKIP_LOCKED) {tables}")  # noqa: S608
+        connection.execute(f"VACUUM (ANALYZE, SKIP_LOCKED) {tables}")

@@ -12,8 +12,6 @@ of persons that were left out stay in ``pg_temp.left_out_victim``, so that nothi
 encoded (``warehouse.encodings``).
 """
 
-# ruff: noqa: S608 - no value is ever part of a statement's text
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -152,9 +150,7 @@ def _drop(connection: Connection) -> dict[str, int]:
     connection.execute(_LONE_VICTIMS)
     connection.execute(_COUNT_DOWN)
     connection.execute(_KEEP)
-    counts = {
-        table: connection.execute(_TOLD.format(table=table)).rowcount for table in _TEXTS
-    }
+    counts = {table: connection.execute(_TOLD.format(table=table)).rowcount for table in _TEXTS}
     for table in (*(part for part in PARTS if part not in _OF_VICTIMS), *_OF_VICTIMS):
         units = UNITS if table in _OF_VICTIMS else ("event",)
         counts[table] = counts.get(table, 0) + sum(

@@ -76,7 +76,7 @@ def _call(
     done: dict[str, dict[str, int]],
 ) -> None:
     places = ", ".join(["%s"] * len(given))
-    row = connection.execute(f"SELECT suppression.{function}({places})", given).fetchone()  # noqa: S608
+    row = connection.execute(f"SELECT suppression.{function}({places})", given).fetchone()
     removed = row[0] if row else None
     if isinstance(removed, dict) and any(removed.values()):
         done[f"{given[0]}.{given[1]}"] = removed

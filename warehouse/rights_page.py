@@ -40,10 +40,12 @@ No right can be taken that would hide these, so nothing that must stay secret ma
 * who is connected (`pg_stat_activity`: role, database and the name the program gives itself; the
   statement only to the same role), and which locks are held.
 
-Exact counters (`pg_stat_all_tables`, `pg_relation_size`) are closed to all but `pg_monitor` on the
-embedded server, and on one's own where a superuser founded the warehouse: they tell whoever has
-just loaded one person whether another agency knew her. Where an administrator who is no superuser
-founded it, have a superuser run there what `warehouse.roles.close_counters` returns.
+Exact counters (`pg_stat_all_tables`, `pg_relation_size`) and advisory locks are closed to members
+on the embedded server, and on one's own where a superuser founded the warehouse. The counters would
+tell whoever has just loaded one person whether another agency knew her; the locks would let one
+member stop the loads and expungements of another. Where an administrator who is no superuser
+founded it, have a superuser run there what `warehouse.roles.close_functions` returns, and prepare
+again.
 
 Statistics on the values of a column (`pg_stats`, estimates of `EXPLAIN`) need SELECT on the table,
 which is why analysts have it on tables of released aggregates alone.

@@ -162,26 +162,45 @@ def close_database(database: str) -> str:
     return _statement("REVOKE ALL ON DATABASE {} FROM PUBLIC", sql.Identifier(database))
 
 
-def close_counters() -> str:
-    """Take the counters of rows and pages from PUBLIC, in the database one is connected to.
+def close_functions() -> str:
+    """Take built-in functions from PUBLIC that would tell or block too much, in one database.
 
-    They are exact, of every table and up to the moment: who loads one person and then asks how
-    many rows ``linked.person_change`` has taken would learn whether another agency knows her. Only
-    a superuser can do this. What tells of sessions (``pg_stat_activity``) stays.
+    * Counters of rows and pages, exact and up to the moment: who loads one person and then asks how
+      many rows ``linked.person_change`` has taken would learn whether another agency knows her.
+      What tells of sessions (``pg_stat_activity``) stays.
+    * Advisory locks: who holds the one of an agency stops its loads and expungements. The owner
+      gives them to the roles that take turns (``let_take_turns``).
+
+    They belong to the superuser, and only one can do this.
     """
     return """\
-DO $$ DECLARE counter regprocedure; BEGIN
-    FOR counter IN
-        SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND (
+DO $$ DECLARE name text; built_in regprocedure; BEGIN
+    FOR name, built_in IN
+        SELECT proname, oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND (
             proname ~ '^pg_stat_get_' AND proname !~ '^pg_stat_get_(activity|backend|progress|snap)'
+            OR proname ~ '^pg_(try_)?advisory_(xact_)?lock'
             OR proname IN
                 ('pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size')
         )
     LOOP
-        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', counter);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO pg_monitor', counter);
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', built_in);
+        IF name ~ 'advisory' THEN
+            EXECUTE format(
+                'GRANT EXECUTE ON FUNCTION %s TO tributary_owner WITH GRANT OPTION', built_in
+            );
+        ELSE
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO pg_monitor', built_in);
+        END IF;
     END LOOP;
 END $$"""
+
+
+def let_take_turns() -> str:
+    """GRANT of advisory locks; a warning and nothing else where everybody may take them."""
+    return (
+        "GRANT EXECUTE ON FUNCTION pg_catalog.pg_advisory_xact_lock(bigint) TO "
+        f"{Role.LOADER}, {Role.LINKER}, {Role.PUBLISHER}, {Role.EXPUNGER}"
+    )
 
 
 def _statement(template: str, *parts: str | sql.Identifier) -> str:

@@ -152,7 +152,7 @@ class EmbeddedServer:
                 *(roles.create_database(database) for database in roles.DATABASES),
                 *(roles.close_database(d) for d in (*roles.DATABASES, SUPERUSER, "template1")),
             ],
-            roles.WAREHOUSE: [roles.close_counters()],
+            roles.WAREHOUSE: [roles.close_functions()],
         }
 
     def _configure(self, data: Path) -> bool:

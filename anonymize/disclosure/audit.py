@@ -144,11 +144,11 @@ class _Program:
             left = self.narrow(targets)
             if len(left) < 4:
                 return
-            sign = 1.0 if turn == 0 else random.choice([-1.0, 1.0], len(left))
+            ways = {0: [1.0], 1: [-1.0]}.get(turn, [-1.0, 1.0])
             goal = np.zeros(len(self.view.truth))
-            goal[left] = sign * random.uniform(0.5, 1.0, len(left))
+            goal[left] = random.choice(ways, len(left)) * random.uniform(0.5, 1.0, len(left))
             self.solve(goal[self.columns])
-            if turn > 2 and len(left) - len(self.narrow(left)) < STALLED * len(left):
+            if turn > 1 and len(left) - len(self.narrow(left)) < STALLED * len(left):
                 return
 
     def prove_each(self, targets: Ints, most: int) -> list[Cut]:
@@ -198,7 +198,7 @@ class _Program:
         for sign, solution in ((1.0, up), (-1.0, down)):
             weight = sign * goal + solution.multipliers @ self.sums
             used = abs(weight) > EPSILON
-            total[used] += (abs(weight) * np.where(weight > 0, rise, fall))[used]
+            total[used] += abs(weight[used]) * np.where(weight > 0, rise, fall)[used]
         return Cut(target, width, total)
 
 

@@ -45,30 +45,31 @@ def hide(task: Task) -> tuple[Bools, tuple[Bounds, ...]]:
         if solved is None:
             break
         hidden = solved
-        if not _demand_needs(program, hidden):
-            return _with_goals(task, hidden)
+        bounds = _demand_needs(program, hidden)
+        if not any(bound.cuts for bound in bounds):
+            return _with_goals(task, hidden, bounds)
         if turn % PATIENCE == 0:
-            mended.append(_mended(task, hidden)[0])
-            if _price(task, mended[-1]) <= (1 + NEAR) * _price(task, hidden):
+            mended.append(_mended(task, hidden))
+            if _price(task, mended[-1][0]) <= (1 + NEAR) * _price(task, hidden):
                 break
     if not mended or perf_counter() > started + task.seconds:
-        mended.append(_mended(task, hidden)[0])
-    return _with_goals(task, min(mended, key=lambda one: _price(task, one)))
+        mended.append(_mended(task, hidden))
+    return _with_goals(task, *min(mended, key=lambda one: _price(task, one[0])))
 
 
 def _price(task: Task, hidden: Bools) -> float:
     return float(task.cost[hidden].sum())
 
 
-def _demand_needs(program: Program, hidden: Bools) -> bool:
-    """Add the cuts a solution misses; False where it misses none."""
+def _demand_needs(program: Program, hidden: Bools) -> tuple[Bounds, ...]:
+    """Audit a solution and add the cuts it misses."""
     task = program.task
-    found = False
+    bounds = []
     for view in task.views:
-        for cut in audit(task.sums, hidden, view.asked(hidden), CUTS_AT_ONCE).cuts:
+        bounds.append(audit(task.sums, hidden, view.asked(hidden), CUTS_AT_ONCE))
+        for cut in bounds[-1].cuts:
             program.demand(cut.coefficient, view.need[cut.target], cut.target, soft=False)
-            found = True
-    return found
+    return tuple(bounds)
 
 
 def _mended(task: Task, hidden: Bools) -> tuple[Bools, tuple[Bounds, ...]]:
@@ -86,16 +87,18 @@ def _mended(task: Task, hidden: Bools) -> tuple[Bools, tuple[Bounds, ...]]:
             hidden = hidden | task.free
 
 
-def _with_goals(task: Task, hidden: Bools) -> tuple[Bools, tuple[Bounds, ...]]:
+def _with_goals(
+    task: Task, hidden: Bools, bounds: tuple[Bounds, ...]
+) -> tuple[Bools, tuple[Bounds, ...]]:
     """Widen intervals beyond need, where that hides few enough records for what it brings."""
-    view = task.views[0]
+    view, before = task.views[0], hidden
     bound = audit(task.sums, hidden, view.asked(hidden, task.goal))
     for cut in bound.cuts:
         rise = _rise(view, bound, cut.target, task.goal)
         more = _other_table(task, hidden, view, cut.target, rise) & ~hidden
         if _price(task, more) <= task.worth * (task.goal[cut.target] - cut.width):
             hidden = hidden | more
-    return _mended(task, hidden)
+    return (hidden, bounds) if hidden is before else _mended(task, hidden)
 
 
 def _rise(view: View, bound: Bounds, target: int, width: Floats) -> float:

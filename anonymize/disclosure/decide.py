@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,15 @@ from anonymize.disclosure import primary
 from anonymize.disclosure.audit import Bounds, View, audit
 from anonymize.disclosure.cells import Cells
 from anonymize.disclosure.complementary import hide
+from anonymize.disclosure.differencing import beside, former, held_back, sticky
 from anonymize.disclosure.dimensions import Bools, Floats, Ints
 from anonymize.disclosure.dominance import P, Sums
 from anonymize.disclosure.program import Task
 from anonymize.disclosure.relations import Relations, relations
+from schemas.errors import PrivacyError
 
 if TYPE_CHECKING:
-    from anonymize.disclosure.release import Request
+    from anonymize.disclosure.release import Released, Request
 
 #: Narrowest interval that is left of a hidden count, whatever it costs.
 WIDTH = 3.0
@@ -34,6 +37,7 @@ class Decision:
         hidden: not shown, though its margin is released.
         reasons: primary reason -> quantities it holds for; the others of ``hidden`` are
             complementary.
+        instead: the former count that is published instead of the new one; nan where it is not.
         lower, upper: what is possible for a reader who contributed nothing; of a hidden quantity
             exact where narrower than ``min_cell``.
         member_width: narrowest interval left to any contributor of what others contributed.
@@ -43,37 +47,53 @@ class Decision:
     truth: Floats
     hidden: Bools
     reasons: dict[str, Bools]
+    instead: Floats
     lower: Floats
     upper: Floats
     member_width: float
 
 
-def decide(cells: Cells, request: Request) -> Decision:
-    """Hide what must be, and then as few records as can be."""
+def decide(cells: Cells, request: Request, previous: Sequence[Released] = ()) -> Decision:
+    """Hide what must be, and then as few records as can be.
+
+    Raises:
+        PrivacyError: the hidden cells could be worked out whatever else is hidden.
+    """
     related = relations(cells)
+    at = positions(cells, request)
+    formers = [former(cells, related, at, request.dimensions, one) for one in previous]
     truth = cells.count[related.cell].astype(np.float64)
-    released = related.quantities(positions(cells, request))
+    released = related.quantities(at)
     reasons, empty = _primary(cells, related, request, released)
     latent = ~released & ~_known_empty(related, truth, released & ~empty)
     fixed = np.any(list(reasons.values()), axis=0) | latent
     small = (truth > 0) & (truth < request.min_cell)
     views = _views(cells, related, truth, released, small)
-    hidden, bounds = hide(
-        Task(
-            related.sums,
-            fixed,
-            free=released & ~fixed & ((truth > 0) | empty),
-            cost=np.maximum(truth, EMPTY),
-            views=views,
-            goal=np.where(small, float(request.min_cell), 0.0),
-            seconds=request.seconds,
-        )
+    task = Task(
+        related.sums,
+        fixed,
+        free=released & ~fixed & ((truth > 0) | empty),
+        cost=sticky(np.maximum(truth, EMPTY), formers),
+        views=views,
+        goal=np.where(small, float(request.min_cell), 0.0),
+        seconds=request.seconds,
     )
-    shown = released & hidden
-    goal = np.full(len(truth), float(request.min_cell))
-    wide = audit(related.sums, hidden, views[0].asked(shown, goal))
+    hidden, bounds = hide(beside(task, formers, WIDTH))
+    if any(bound.cuts for bound in bounds):
+        raise PrivacyError(
+            "no release of this table hides its small cells: ask for coarser margins"
+        )
+    hidden, shown = hidden[: related.size], released & hidden[: related.size]
+    wide = audit(related.sums, hidden, views[0].asked(shown, np.full(len(truth), request.min_cell)))
     return Decision(
-        related, truth, shown, reasons, wide.lower, wide.upper, _narrowest(views, shown, bounds)
+        related,
+        truth,
+        shown,
+        reasons,
+        held_back(related, truth, shown, formers, request.min_cell, WIDTH),
+        wide.lower,
+        wide.upper,
+        _narrowest(views, shown, bounds),
     )
 
 
@@ -95,8 +115,6 @@ def _primary(
         primary.CONTRIBUTOR: primary.contributor(cells, request.min_cell, request.public),
         primary.ATTRIBUTE: full,
     }
-    if cells.contributors:
-        found[primary.SMALL] &= ~exempt
     masks = {
         reason: related.quantities(np.flatnonzero(mask & cells.exists)) & released
         for reason, mask in found.items()
@@ -136,7 +154,7 @@ def _views(
 
 def _narrowest(views: tuple[View, ...], shown: Bools, bounds: tuple[Bounds, ...]) -> float:
     widths = [
-        (bound.upper - bound.lower)[shown & (view.need > 0)]
+        (bound.upper - bound.lower)[: len(shown)][shown & (view.need > 0)]
         for view, bound in zip(views[1:], bounds[1:], strict=True)
     ]
     return float(min((width.min() for width in widths if len(width)), default=np.inf))

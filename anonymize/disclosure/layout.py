@@ -84,6 +84,16 @@ class Layout:
                     found[at.ravel()] &= real.ravel()
         return found
 
+    def unknown(self) -> Bools:
+        """Cells that are unknown in one of their dimensions."""
+        found = np.zeros(self.size, np.bool_)
+        for margin in self.start:
+            at = self.positions(margin)
+            for axis, place in enumerate(margin):
+                if self.dimensions[place].unknown:
+                    found[np.moveaxis(at, axis, 0)[self.dimensions[place].unknown - 1]] = True
+        return found
+
     def text(self, positions: Ints) -> dict[str, pa.Array]:
         """The value of each dimension, by its name, at ``positions``."""
         margins = list(self.start)

@@ -42,9 +42,14 @@ def attribute(cells: Cells, min_cell: int, exempt: Bools) -> tuple[Bools, Bools]
     """Cells into which the whole of a released margin cell falls, and their empty siblings.
 
     That all of a county's cases are of one kind tells the kind of everybody known to be in it.
-    Not so where the kind is ``unknown``, where a dimension has one value only, or where one
-    dimension decides the other (``Cells.within``). A whole below ``min_cell`` is not shown itself.
+    Not so where the kind is ``unknown``, where something is unknown of the group itself (of nobody
+    is it known that he is in it), where a dimension has one value only, or where one dimension
+    decides the other (``Cells.within``). A whole below ``min_cell`` is not shown itself.
+
+    Args:
+        exempt: wholes of which anything may be told.
     """
+    exempt = exempt | cells.layout.unknown()
     full = np.zeros(cells.count.shape, np.bool_)
     empty = np.zeros(cells.count.shape, np.bool_)
     for dimension, whole, parts in cells.families():

@@ -86,7 +86,7 @@ class Program:
         """Hidden quantities, or None where there is no solution in time."""
         task = self.task
         hidden = task.fixed.copy()
-        if not self.least:
+        if not self.least or not self.width:
             return hidden
         matrix = sparse.csr_array(
             (

@@ -111,10 +111,12 @@ def release(records: pa.Table, request: Request, previous: Sequence[Released] = 
 
     Args:
         records: one row for each counted unit, with the columns ``request`` names.
-        previous: earlier releases of the same table, which anybody may subtract from this one.
+        previous: earlier releases of the same table, oldest first, which anybody may subtract from
+            this one. Their ``audit`` may lack ``true_count``; with it less is hidden in vain.
 
     Raises:
         DeliveryError: a column is missing, or a value cannot be told from ``*`` or ``unknown``.
+        PrivacyError: the hidden cells could be worked out whatever else is hidden.
     """
     from anonymize.disclosure import tables
     from anonymize.disclosure.cells import cells as count_cells
@@ -130,7 +132,7 @@ def release(records: pa.Table, request: Request, previous: Sequence[Released] = 
         request.public,
         request.within,
     )
-    decision = decide(cells, request)
+    decision = decide(cells, request, previous)
     at = positions(cells, request)
     shown = tables.published(cells, decision, request, at)
     if request.measure is not None:

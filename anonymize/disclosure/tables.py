@@ -19,14 +19,20 @@ from anonymize.disclosure.rounding import rounded
 if TYPE_CHECKING:
     from anonymize.disclosure.release import Request
 
-COMPLEMENTARY = "complementary"
+#: Digits of a sum after the point: more would be the noise of adding.
+DIGITS = 6
+#: Reasons beside those of ``primary``; a cell for ``DIFFERENCE`` shows a former count.
+COMPLEMENTARY, DIFFERENCE = "complementary", "difference"
 
 
 def published(cells: Cells, decision: Decision, request: Request, at: Ints) -> pa.Table:
     """One row a cell: its values, ``count`` (null where hidden) and ``status``."""
     quantity = decision.relations.quantity[at]
     hidden, counts = decision.hidden[quantity], cells.count[at]
+    former = decision.instead[quantity]
+    held = ~np.isnan(former)
     shown = rounded(counts, request.round_to, request.min_cell)
+    shown = np.where(held, np.where(held, former, 0.0), shown).astype(np.int64)
     return pa.table(
         {
             **cells.layout.text(at),
@@ -48,7 +54,9 @@ def with_sums(
 ) -> pa.Table:
     """Adds the sums of a measure, null where hidden; the sum of nobody is 0."""
     masked = hidden[decision.relations.quantity[at]]
-    return shown.append_column(name, pa.array(measured.total[at], pa.float64(), mask=masked))
+    return shown.append_column(
+        name, pa.array(measured.total[at].round(DIGITS), pa.float64(), mask=masked)
+    )
 
 
 def audit_of(cells: Cells, decision: Decision, shown: pa.Table, at: Ints) -> pa.Table:
@@ -56,6 +64,7 @@ def audit_of(cells: Cells, decision: Decision, shown: pa.Table, at: Ints) -> pa.
     quantity = decision.relations.quantity[at]
     hidden = decision.hidden[quantity]
     reason = np.where(hidden, COMPLEMENTARY, "").astype(object)
+    reason[~np.isnan(decision.instead[quantity])] = DIFFERENCE
     for name, mask in reversed(decision.reasons.items()):
         reason[mask[quantity] & hidden] = name
     columns = (
@@ -94,6 +103,7 @@ def summary(
         known[name] = int((mask[quantity] & rest).sum())
         rest &= ~mask[quantity]
     known[COMPLEMENTARY] = int(rest.sum())
+    known["held_back"] = int((~np.isnan(decision.instead[quantity])).sum())
     for name, mask in (("records_hidden_share", hidden), ("primary_share", primary)):
         known[name] = _share(cells, decision, request, mask)
     known["narrowest_interval"] = narrowest

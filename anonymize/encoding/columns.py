@@ -43,6 +43,8 @@ class Epoch:
     Attributes:
         epoch: version of the linkage keys.
         fakes: how many of the rows are of nobody.
+        keys: ``encode.key_check``: the same at all agencies. An agency with another secret would
+            link to nobody, and nobody would see.
     """
 
     schema: str
@@ -50,10 +52,11 @@ class Epoch:
     digest: str
     epoch: str
     fakes: int
+    keys: str = ""
 
     @classmethod
-    def of(cls, schema: LinkageSchema, epoch: str, fakes: int) -> Epoch:
-        return cls(schema.name, schema.version, schema.digest, epoch, fakes)
+    def of(cls, schema: LinkageSchema, epoch: str, fakes: int, keys: str = "") -> Epoch:
+        return cls(schema.name, schema.version, schema.digest, epoch, fakes, keys)
 
     def as_metadata(self) -> dict[bytes, bytes]:
         return {METADATA: json.dumps(asdict(self), sort_keys=True).encode("ascii")}
@@ -71,7 +74,7 @@ class Epoch:
             raise ValueError
         made = cls(**found)
         numbers = (made.version, made.fakes)
-        texts = (made.schema, made.digest, made.epoch)
+        texts = (made.schema, made.digest, made.epoch, made.keys)
         sound = all(type(n) is int and n >= 0 for n in numbers)
         if not (sound and all(isinstance(t, str) for t in texts)):
             raise ValueError

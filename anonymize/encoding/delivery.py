@@ -23,11 +23,13 @@ import pyarrow.parquet as pq
 from anonymize.deidentify import read_marked
 from anonymize.encoding.columns import Epoch, as_batch, encoding_columns
 from anonymize.encoding.disguise import Disguised, disguised
-from anonymize.encoding.encode import Own, encode
+from anonymize.encoding.encode import Own, encode, key_check
 from anonymize.keys import KeyRing
 from anonymize.manifest import LINKAGE
+from anonymize.operators.columns import over_distinct
 from anonymize.operators.registry import REGISTRY, Binding, Columns, Transform, reads
 from connectors.formats.dates import iso_dates
+from connectors.formats.identity import plain
 from connectors.zones.durable import make_private, replacing
 from connectors.zones.raw import RawZone, StoredVerdict
 from connectors.zones.secret import derive_key
@@ -91,18 +93,19 @@ def encode_delivery(
     mixed = _mixed(persons, verdict, contract, keyring, schema, delivery_id)
     tokens = _tokens(persons, mixed)
     directory = make_private(outgoing / LINKAGE / linkage.table)
-    for number, epoch in enumerate(linkage.epochs):
+    for number, name in enumerate(linkage.epochs):
         own = Own(keyring.derive("linkage noise", contract.agency, schema.name), mixed.records)
         made = encode(
             mixed.columns,
             schema,
             secret,
             mixed.fakes,
-            epoch=epoch,
+            epoch=name,
             own=own,
             rarity_from=RARITY_FROM,
         )
-        _write(directory / f"p{number:05d}.parquet", schema, epoch, as_batch(tokens, made), mixed)
+        epoch = Epoch.of(schema, name, mixed.fakes, key_check(schema, secret, name))
+        _write(directory / f"p{number:05d}.parquet", schema, epoch, as_batch(tokens, made))
     known = pc.count_distinct(persons[_TOKEN]).as_py()
     return EncodedCounts(known, persons.num_rows, mixed.fakes)
 
@@ -169,8 +172,12 @@ class _Reading:
         if named is None:
             raise ContractError(f"contract {contract.name}: linkage names no token")
         self._token = _bound(contract, table, named, keyring)
+        placeholders = tuple(contract.options.get("placeholders", ()))
         self._fields = {
-            name: _as_compared(contract, table, table.by_name[source], schema.kinds[name])
+            name: _known(
+                _as_compared(contract, table, table.by_name[source], schema.kinds[name]),
+                placeholders,
+            )
             for name, source in linkage.fields.items()
         }
         self._names = tuple(schema.kinds)
@@ -195,6 +202,16 @@ def _as_compared(contract: Contract, table: Table, field: Field, kind: str) -> T
     if field.logical_type in ("date", "timestamp") and field.formats:
         return lambda columns: iso_dates(columns[field.source], field.formats, serials=False)
     return lambda columns: columns[field.source]
+
+
+def _known(transform: Transform, placeholders: tuple[str, ...]) -> Transform:
+    """Without what the contract says people write where they do not know: it is nobody's name."""
+
+    def told(distinct: pa.Array) -> pa.Array:
+        known = pc.is_valid(plain(distinct, placeholders))
+        return pc.if_else(known, distinct, pa.scalar(None, pa.string()))
+
+    return lambda columns: over_distinct(transform(columns), told)
 
 
 def _bound(
@@ -247,10 +264,8 @@ def _tokens(persons: pa.Table, mixed: Disguised) -> pa.Array:
     return everyone.take(pa.array(places))
 
 
-def _write(
-    path: Path, schema: LinkageSchema, epoch: str, rows: pa.RecordBatch, mixed: Disguised
-) -> None:
-    metadata = Epoch.of(schema, epoch, mixed.fakes).as_metadata()
+def _write(path: Path, schema: LinkageSchema, epoch: Epoch, rows: pa.RecordBatch) -> None:
+    metadata = epoch.as_metadata()
     with (
         replacing(path) as partial,
         pq.ParquetWriter(

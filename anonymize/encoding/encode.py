@@ -133,6 +133,12 @@ def encode(
     )
 
 
+def key_check(schema: LinkageSchema, secret: bytes, epoch: str) -> str:
+    """Tells whether two agencies encode under the same keys, and nothing of these."""
+    keys = _Keys(require_strong(secret, "the linkage secret"), schema, epoch)
+    return keys.of("check")[:8].hex()
+
+
 @dataclass(frozen=True, repr=False)
 class _Keys:
     """Keys of one secret by agreement (the schema's name), version, epoch and purpose."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from schemas.errors import PackageError
 from schemas.linkage import agreed_schema
 
 _BATCH_ROWS = 131_072
+_KEYS = re.compile("[0-9a-f]{16}")
 
 
 def require_linkage(
@@ -53,8 +55,9 @@ def _epoch_of(member: Member, contract: Contract, content: pa.Buffer) -> str:
             sound = file.schema_arrow.equals(encoding_columns(agreed))
             sound &= set(metadata.metadata) <= {b"ARROW:schema", METADATA}
             sound &= metadata.num_rows == member.rows >= epoch.fakes
-            sound &= epoch == Epoch.of(agreed, epoch.epoch, epoch.fakes)
+            sound &= epoch == Epoch.of(agreed, epoch.epoch, epoch.fakes, epoch.keys)
             sound &= epoch.epoch in linkage.epochs
+            sound &= _KEYS.fullmatch(epoch.keys) is not None
     except (OSError, ValueError, pa.ArrowException):
         sound = False
     if not sound:

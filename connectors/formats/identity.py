@@ -31,7 +31,7 @@ def identity(
     """
     found = None
     for rank, names in enumerate(alternatives):
-        parts = [_plain(columns[name], placeholders) for name in names]
+        parts = [plain(columns[name], placeholders) for name in names]
         rows = len(parts[0])
         whole = pc.binary_join_element_wise(
             pa.repeat(str(rank), rows), *parts, _UNIT_SEPARATOR, null_handling="emit_null"
@@ -42,7 +42,7 @@ def identity(
     return found
 
 
-def _plain(column: pa.Array, placeholders: Sequence[str]) -> pa.Array:
+def plain(column: pa.Array, placeholders: Sequence[str]) -> pa.Array:
     """Text without differences of case, width and spacing; placeholders and blanks null."""
     text = pc.utf8_lower(pc.utf8_normalize(column, "NFKC"))
     text = pc.utf8_trim_whitespace(pc.replace_substring_regex(text, r"\s+", " "))

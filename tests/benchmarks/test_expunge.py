@@ -45,7 +45,8 @@ LINKAGE = (
     SELECT md5('victim' || n)::uuid, 1, 1, 0, decode(repeat('ab', {width}), 'hex')
     FROM generate_series(1, {n}) AS n""",
     """INSERT INTO linkage.crosswalk (record_key, person_key)
-    SELECT md5('victim' || n)::uuid, md5('person' || n / 2)::uuid FROM generate_series(1, {n}) AS n""",
+    SELECT md5('victim' || n)::uuid, md5('person' || n / 2)::uuid
+    FROM generate_series(1, {n}) AS n""",
     """INSERT INTO linked.person_record (record_key, person_key, agency)
     SELECT record_key, person_key, 'test_agency' FROM linkage.crosswalk""",
 )
@@ -60,14 +61,16 @@ def test_expunging_one_and_a_thousand_out_of_a_million(warehouse: Warehouse) -> 
         for statement in LINKAGE:
             owner.execute(statement.format(n=VICTIMS, width=CONTENT))
     forget_dead_rows(warehouse)
-    print(f"\n{VICTIMS:,} victims, events, services, encodings: {time.perf_counter() - started:.0f} s")
+    print(
+        f"\n{VICTIMS:,} victims, events, services, encodings: {time.perf_counter() - started:.0f} s"
+    )
     gone = 0
     for count in (1, 1_000):
         with warehouse.connect(Role.OWNER) as owner:
             tokens = [
                 token
                 for (token,) in owner.execute(
-                    "SELECT md5('victimtoken' || n) FROM generate_series(%s::integer, %s::integer) n",
+                    "SELECT md5('victimtoken' || n) FROM generate_series(%s::int, %s::int) n",
                     [gone + 1, gone + count],
                 )
             ]
@@ -76,7 +79,13 @@ def test_expunging_one_and_a_thousand_out_of_a_million(warehouse: Warehouse) -> 
         done = expunge(warehouse, request)
         seconds = time.perf_counter() - started
         gone += count
-        print(f"  expunged {done.found:>5,} in {seconds:.1f} s, dead rows cleared away included")
+        clearing = time.perf_counter()
+        forget_dead_rows(warehouse)
+        clearing = time.perf_counter() - clearing
+        print(
+            f"  expunged {done.found:>5,} in {seconds:.1f} s, of which clearing dead rows away, as "
+            f"measured again: {clearing:.1f} s"
+        )
         assert done.found == count and done.removed["event"] == count
         assert seconds < 60
     [(left,)] = rows(warehouse, "SELECT count(*) FROM core.victim")

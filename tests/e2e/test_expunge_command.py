@@ -1,4 +1,4 @@
-"""``tributary expunge`` on a whole installation: from the agency's own ids to a dump without her."""
+"""``tributary expunge`` on a whole installation: by the ids its agencies use."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import dataclasses
 import io
 import json
 import os
-import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +19,30 @@ import openpyxl
 import pyrage
 import pytest
 
-from schemas.errors import DeliveryError
+from schemas.errors import DeliveryError, PackageError
 from schemas.odcs import contract as contract_named
-from schemas.odcs import contracts
-from tests.conftest import ROOT
 from tests.fixtures_warehouse import rows
 from tributary import steps, upkeep
+from tributary.cli import main
 from tributary.county.generate import Generated, generate
 from tributary.pipeline import run_delivery
 from tributary.settings import Settings
 from warehouse.roles import Role
 
 pytestmark = pytest.mark.e2e
-HMIS, NIBRS, RMS, HTCDS = (
-    *("county_coc.hmis", "county_sheriff.nibrs"),
-    *("harbor_police.rms", "safe_passage.htcds"),
-)
+HMIS, NIBRS, HTCDS = "county_coc.hmis", "county_sheriff.nibrs", "safe_passage.htcds"
+
+Expunge = Callable[..., tuple[int, dict[str, Any], str]]
 
 
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> Generated:
-    return generate(1_500, 5, tmp_path_factory.mktemp("county"), months=3)
+    return generate(600, 5, tmp_path_factory.mktemp("county"), months=3)
 
 
 @pytest.fixture(scope="module")
 def loaded(home: Settings, county: Generated) -> Settings:
-    for name in contracts():
+    for name in (HMIS, NIBRS, HTCDS):
         assert run_delivery(home, name, county.paths[name][0])["status"] == "partial"
     return home
 
@@ -57,17 +56,23 @@ def units(home: Settings, name: str) -> dict[str, int]:
     return found
 
 
-def expunge(home: Settings, *arguments: str, lines: str = "") -> tuple[int, dict[str, Any], str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tributary", "expunge", *arguments, "--json"],
-        cwd=ROOT,
-        env={**os.environ, "TRIBUTARY_HOME": str(home.home)},
-        input=lines,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    return done.returncode, json.loads(done.stdout or "{}"), done.stderr
+@pytest.fixture
+def expunge(
+    loaded: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Expunge:
+    """Runs the command in this process: exit code, receipt, everything else it said."""
+
+    def run(*arguments: str, lines: str = "") -> tuple[int, dict[str, Any], str]:
+        monkeypatch.setenv("TRIBUTARY_HOME", str(loaded.home))
+        monkeypatch.setattr(sys, "argv", ["tributary", "expunge", *arguments, "--json"])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), json.loads(said.out or "{}"), said.err
+
+    return run
 
 
 def hmis_enrolled(path: Path) -> list[str]:
@@ -99,20 +104,21 @@ def loaded_ids(home: Settings, name: str, unit: str, lines: list[str], by: str =
 
 
 def rows_as_owner(home: Settings, query: str) -> list[tuple[Any, ...]]:
-    with steps.warehouse(home).connect(Role.OWNER) as connection, connection.transaction(
-        force_rollback=True
+    with (
+        steps.warehouse(home).connect(Role.OWNER) as connection,
+        connection.transaction(force_rollback=True),
     ):
         connection.execute("ALTER TABLE linkage.source_token NO FORCE ROW LEVEL SECURITY")
         return connection.execute(query).fetchall()
 
 
 def test_a_client_by_her_id_is_gone_and_stays_gone(
-    loaded: Settings, county: Generated, tmp_path: Path
+    loaded: Settings, county: Generated, tmp_path: Path, expunge: Expunge
 ) -> None:
     path = county.paths[HMIS][0]
     clients = loaded_ids(loaded, HMIS, "victim", hmis_enrolled(path))
     gone, before = clients[0], units(loaded, HMIS)
-    code, receipt, said = expunge(loaded, HMIS, "--unit", "victim", lines=f"{gone}\n")
+    code, receipt, said = expunge(HMIS, "--unit", "victim", lines=f"{gone}\n")
     assert (code, receipt["status"], receipt["found"]) == (0, "done", 1), said
     assert receipt["removed"]["victim"] == 1 and receipt["removed"]["event"] >= 1
     after = units(loaded, HMIS)
@@ -138,37 +144,31 @@ def changed(path: Path, directory: Path) -> Path:
     return copy
 
 
-def test_an_incident_by_its_number_and_agency(loaded: Settings, county: Generated) -> None:
-    lines = county.paths[NIBRS][0].read_text(encoding="latin-1").splitlines()
-    ids = [f"{line[25:37].strip()}\t{line[16:25]}" for line in lines if line[4] == "1"]
-    [incident, *_] = loaded_ids(loaded, NIBRS, "event", ids)
-    before = units(loaded, NIBRS)
-    code, receipt, said = expunge(loaded, NIBRS, "--unit", "event", lines=incident)
-    assert (code, receipt["found"], receipt["removed"]["event"]) == (0, 1, 1), said
-    assert units(loaded, NIBRS)["event"] == before["event"] - 1
+def incidents(path: Path) -> list[str]:
+    lines = path.read_text(encoding="latin-1").splitlines()
+    return [f"{line[25:37].strip()}\t{line[16:25]}" for line in lines if line[4] == "1"]
 
 
-def test_a_case_out_of_an_encrypted_list(
-    loaded: Settings, county: Generated, tmp_path: Path
+def test_incidents_by_number_and_agency_out_of_an_encrypted_list(
+    loaded: Settings, county: Generated, tmp_path: Path, expunge: Expunge
 ) -> None:
-    with county.paths[RMS][0].open(encoding="utf-8-sig", newline="") as file:
-        table = list(csv.reader(file))
-    numbers = sorted({cell.strip() for row in table[1:] for cell in row[:3] if cell.strip()})
-    known = loaded_ids(loaded, RMS, "event", numbers)
+    known = loaded_ids(loaded, NIBRS, "event", incidents(county.paths[NIBRS][0])[:20])
+    before = units(loaded, NIBRS)
     identity = pyrage.x25519.Identity.generate()
     (tmp_path / "key.txt").write_text(f"# made for a test\n{identity}\n")
     sealed = pyrage.encrypt("\n".join(known[:3]).encode(), [identity.to_public()])
     (tmp_path / "ids.age").write_bytes(sealed)
     given = ("--ids", str(tmp_path / "ids.age"), "--identity", str(tmp_path / "key.txt"))
-    code, receipt, said = expunge(loaded, RMS, "--unit", "event", *given)
-    assert (code, receipt["found"]) == (0, 3), said
+    code, receipt, said = expunge(NIBRS, "--unit", "event", *given)
+    assert (code, receipt["found"], receipt["removed"]["event"]) == (0, 3, 3), said
+    assert units(loaded, NIBRS)["event"] == before["event"] - 3
     (tmp_path / "ids.age").write_text("\n".join(known))
-    code, _, said = expunge(loaded, RMS, "--unit", "event", *given)
-    assert code == 10 and not any(number in said for number in known)
+    code, _, said = expunge(NIBRS, "--unit", "event", *given)
+    assert code == 10 and not any(number.split("\t")[0] in said for number in known)
 
 
 def test_a_person_without_a_number_by_names_and_birth_date(
-    loaded: Settings, county: Generated
+    loaded: Settings, county: Generated, expunge: Expunge
 ) -> None:
     book = openpyxl.load_workbook(county.paths[HTCDS][0], read_only=True, data_only=True)
     cells = [list(row) for sheet in book.worksheets for row in sheet.iter_rows(values_only=True)]
@@ -184,7 +184,7 @@ def test_a_person_without_a_number_by_names_and_birth_date(
     persons = loaded_ids(loaded, HTCDS, "victim", lines, by)
     assert persons
     given = ("--unit", "victim", "--by", by)
-    code, receipt, said = expunge(loaded, HTCDS, *given, lines=persons[0])
+    code, receipt, said = expunge(HTCDS, *given, lines=persons[0])
     assert (code, receipt["found"]) == (0, 1), said
 
 
@@ -200,10 +200,10 @@ def test_a_person_without_a_number_by_names_and_birth_date(
     ],
 )
 def test_what_cannot_be_asked_leaves_everything_as_it_is(
-    loaded: Settings, arguments: tuple[str, ...], lines: str, code: int
+    loaded: Settings, expunge: Expunge, arguments: tuple[str, ...], lines: str, code: int
 ) -> None:
     before = units(loaded, HMIS)
-    returned, _, said = expunge(loaded, *arguments, lines=lines)
+    returned, _, said = expunge(*arguments, lines=lines)
     assert returned == code
     assert "SENTINEL-" not in said
     assert units(loaded, HMIS) == before
@@ -211,11 +211,15 @@ def test_what_cannot_be_asked_leaves_everything_as_it_is(
 
 
 def test_under_the_next_key_epoch_she_stays_away(
-    loaded: Settings, county: Generated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    loaded: Settings,
+    county: Generated,
+    tmp_path: Path,
+    expunge: Expunge,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = county.paths[HMIS][0]
     gone = loaded_ids(loaded, HMIS, "victim", hmis_enrolled(path))[0]
-    assert expunge(loaded, HMIS, "--unit", "victim", lines=gone)[0] == 0
+    assert expunge(HMIS, "--unit", "victim", lines=gone)[0] == 0
     contract = contract_named(HMIS)
     rotated = dataclasses.replace(contract, key_epoch="2027", digest="f" * 64)
     monkeypatch.setattr(steps, "contract_named", lambda _: rotated)
@@ -237,3 +241,51 @@ def test_what_the_node_holds_of_the_feed_is_destroyed(
     assert not list(loaded.node.vault.glob(f"{landed}*"))
     [receipt] = upkeep.expunge_waiting(loaded)["requests"]
     assert (receipt["found"], receipt["releases_withdrawn"]) == (0, 0)
+
+
+def test_packages_that_wait_go_too_and_retention_takes_old_ones(
+    loaded: Settings, county: Generated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landed = steps.receive(loaded, HMIS, changed(county.paths[HMIS][0], tmp_path))["delivery_id"]
+    for partition in steps.validate(loaded, HMIS, landed)["partitions"]:
+        steps.deidentify(loaded, HMIS, landed, partition)
+    steps.encode(loaded, HMIS, landed)
+    steps.seal(loaded, HMIS, landed)
+    [package] = loaded.hub.inbox.glob("*.tar")
+    old = (datetime.now(UTC) - timedelta(days=91)).timestamp()
+    os.utime(package, (old, old))
+    assert upkeep.retain_hub(loaded, trial=True)["packages"] == 1
+    assert package.exists()
+
+    upkeep.request_expungement(loaded, NIBRS, "event", ["no such incident\tMN0000000"])
+    [other] = upkeep.expunge_waiting(loaded)["requests"]
+    assert other["packages_discarded"] == 0 and package.exists()
+    upkeep.request_expungement(loaded, HMIS, "victim", ["no such client"])
+    [own] = upkeep.expunge_waiting(loaded)["requests"]
+    assert own["packages_discarded"] == 1 and not package.exists()
+
+    monkeypatch.setattr(sys, "argv", ["tributary", "retain", "--dry-run", "--json"])
+    monkeypatch.setenv("TRIBUTARY_HOME", str(loaded.home))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+
+
+def test_one_bad_request_stops_no_other_and_stays(loaded: Settings) -> None:
+    bad = loaded.hub.requests / f"expunge-{'0' * 32}.json"
+    upkeep.request_expungement(loaded, HMIS, "victim", ["no such client"])
+    bad.write_text("{}")
+    with pytest.raises(PackageError, match="1 of 2 requests"):
+        upkeep.expunge_waiting(loaded)
+    assert list(loaded.hub.requests.iterdir()) == [bad]
+    bad.unlink()
+
+
+def test_a_request_handed_in_again_is_a_duplicate(loaded: Settings, tmp_path: Path) -> None:
+    upkeep.request_expungement(loaded, HMIS, "victim", ["no such client"])
+    [path] = loaded.hub.requests.iterdir()
+    kept = path.read_bytes()
+    assert upkeep.expunge_waiting(loaded)["requests"][0]["status"] == "done"
+    path.write_bytes(kept)
+    assert upkeep.expunge_waiting(loaded)["requests"][0]["status"] == "duplicate"
+    assert list(loaded.hub.requests.iterdir()) == []

@@ -10,8 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from schemas.errors import PermanentError
 from tests.fixtures_warehouse import Delivery, Loads, feed_contract, rows, token
-from tests.linked_people import Person, encodings, person
+from tests.linked_people import SECRET, Person, encodings, person
 from warehouse.database import Warehouse
 from warehouse.linking.keys import end_epoch, rotate_person_keys
 from warehouse.linking.run import LinkRun, link_persons
@@ -48,6 +49,7 @@ class Agencies:
         encoded: Sequence[int] | None = None,
         deleted: Sequence[int] = (),
         epoch: str = "2026",
+        secret: bytes = SECRET,
     ) -> None:
         """Clients by number, with an encoding each, or those of ``encoded`` alone."""
         self.count += 1
@@ -60,7 +62,9 @@ class Agencies:
             enrolments={1000 + n: (n, "2026-03-01") for n in persons},
             deleted_clients=deleted,
             name=f"delivery-{self.count}",
-            linkage=encodings(forms, epoch=epoch, fakes=len(fakes or {})) if forms else (),
+            linkage=encodings(forms, epoch=epoch, fakes=len(fakes or {}), secret=secret)
+            if forms
+            else (),
         )
         Loads(self.warehouse, self.workspace, contract)(delivery)
 
@@ -240,6 +244,15 @@ def test_rotated_keys_fit_nothing_that_was_taken_out_before(linked: Agencies) ->
     assert linked.changes() == [("rotated", None, None)]
 
 
+def test_an_agency_with_another_linkage_secret_is_refused(linked: Agencies) -> None:
+    """It would link to nobody, and the counts would be wrong with nobody the wiser."""
+    with pytest.raises(PermanentError, match="one_linkage_secret"):
+        linked.deliver("clinic", KNOWN, secret=bytes(range(1, 33)))
+    assert counts(linked, "encoding") == [120]
+    linked.deliver("clinic", KNOWN)
+    assert counts(linked, "encoding") == [150]
+
+
 def test_encodings_of_the_wrong_length_are_refused(linked: Agencies) -> None:
     with (
         linked.warehouse.connect(Role.LOADER) as connection,
@@ -249,7 +262,7 @@ def test_encodings_of_the_wrong_length_are_refused(linked: Agencies) -> None:
             (known,) = linker.execute("SELECT * FROM linkage.space").fetchall()
         opened = connection.execute(
             "SELECT linkage.open_batch('shelter', 'feed', 'd', NULL, %s, %s, %s, %s, %s, %s, %s, "
-            "1, 0)",
+            "1, 0, %s)",
             known[1:],
         ).fetchone()
         assert opened

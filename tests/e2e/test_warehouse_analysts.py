@@ -409,9 +409,12 @@ def test_sequences_tell_no_count(mine: psycopg.Connection[Any], filled: Warehous
         "SELECT pg_stat_get_live_tuples(c.oid) FROM pg_class c WHERE relname = 'pair'",
         "SELECT pg_relation_size(c.oid) FROM pg_class c WHERE relname = 'pair'",
         "SELECT pg_total_relation_size(c.oid) FROM pg_class c WHERE relname = 'pair'",
+        # held, they would stop another agency's loads, and the expungement of a person
+        "SELECT pg_advisory_lock(hashtextextended('tributary county_sheriff', 0))",
+        "SELECT pg_try_advisory_xact_lock_shared(1)",
     ],
 )
-def test_counters_of_rows_are_closed(filled: Warehouse, role: str, query: str) -> None:
+def test_counters_and_advisory_locks_are_closed(filled: Warehouse, role: str, query: str) -> None:
     with filled.connect(role) as connection, pytest.raises(DENIED):
         connection.execute(query)
 

@@ -14,12 +14,12 @@ from warehouse import roles
 from warehouse.bootstrap import found, prepare
 from warehouse.credentials import Credentials
 from warehouse.database import Warehouse, libpq_url
-from warehouse.roles import Role
+from warehouse.roles import Role, analyst
 from warehouse.server import SUPERUSER, EmbeddedServer
 
 pytestmark = pytest.mark.e2e
 
-ADMIN = "some_admin"
+ADMIN, MIGHTY = "some_admin", "some_superuser"
 PASSWORD = "only-for-this-test"
 
 
@@ -27,15 +27,23 @@ class ForeignServer(EmbeddedServer):
     """A PostgreSQL that knows nothing of Tributary but an administrator, who is no superuser."""
 
     def _founding(self) -> dict[str, list[str]]:
-        return {SUPERUSER: [f"CREATE ROLE {ADMIN} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}'"]}
+        return {
+            SUPERUSER: [
+                f"CREATE ROLE {ADMIN} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}'",
+                f"CREATE ROLE {MIGHTY} LOGIN SUPERUSER PASSWORD '{PASSWORD}'",
+            ]
+        }
 
     def _prove_closed(self) -> None:
         pass
 
     @property
     def admin_url(self) -> str:
+        return self.url_of(ADMIN)
+
+    def url_of(self, role: str) -> str:
         host = self.warehouse().place["host"]
-        return f"postgresql+psycopg://{ADMIN}:{PASSWORD}@/postgres?host={host}"
+        return f"postgresql+psycopg://{role}:{PASSWORD}@/postgres?host={host}"
 
 
 @pytest.fixture
@@ -69,6 +77,19 @@ def test_founded_once_prepared_often(foreign: ForeignServer, tmp_path: Path) -> 
         member = "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member "
         usable = f"{member} WHERE r.rolname = %s AND (m.set_option OR m.inherit_option)"
         assert admin.execute(usable, [ADMIN]).fetchone() == (0,)
+
+    # A superuser also takes the counters and advisory locks from everybody, before or after.
+    member, counter = analyst("harbor_police"), "SELECT pg_relation_size('own.event')"
+    with warehouse.connect(member) as connection:
+        connection.execute(counter)
+        found(foreign.url_of(MIGHTY), credentials)
+        prepare(warehouse)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(counter)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT pg_advisory_xact_lock(1)")
+    with warehouse.connect(Role.LOADER) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(1)")
 
 
 @pytest.mark.parametrize("url", ["mysql://host/db", "nonsense"])

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 TABLES = {f'{t.schema}."{t.name}"': str(t.schema) for t in Base.metadata.sorted_tables}
 #: Everybody who works with the warehouse; what an agency's analysts try stands in
 #: ``test_warehouse_analysts``, what each may do on which table in ``test_warehouse_rights``.
-READERS = [role for role in Role if role not in (Role.OWNER, Role.AIRFLOW)]
+READERS: list[Role] = [role for role in Role if role not in (Role.OWNER, Role.AIRFLOW)]
 FIRST = Delivery(clients={1: "Woman"}, enrolments={10: (1, "2026-03-01")})
 DENIED = psycopg.errors.InsufficientPrivilege
 
@@ -85,7 +85,7 @@ def test_ways_around_are_closed(
 @pytest.fixture(scope="module")
 def connections(server: EmbeddedServer) -> Iterator[Mapping[Role, psycopg.Connection[Any]]]:
     """One connection for each role, logged in as it."""
-    opened = {role: server.warehouse().connect(role) for role in READERS}
+    opened: dict[Role, Any] = {role: server.warehouse().connect(role) for role in READERS}
     yield opened
     for connection in opened.values():
         connection.close()

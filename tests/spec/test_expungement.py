@@ -10,10 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 import psycopg
+import pyarrow as pa
 import pytest
 
+from anonymize.outputs import output_schema
 from anonymize.requests import ExpungeRequest
-from schemas.contract import Contract
+from schemas.contract import Contract, Table
+from tests.contracts import field as one_field
 from tests.fixtures_warehouse import (
     MAPPING,
     Delivery,
@@ -25,6 +28,7 @@ from tests.fixtures_warehouse import (
 )
 from warehouse.database import Warehouse
 from warehouse.expunge import Expunged, expunge
+from warehouse.load import load
 from warehouse.models import Base
 from warehouse.roles import Role
 
@@ -114,7 +118,9 @@ CREATE VIEW core.event_indicator AS
 SELECT enrollment_token AS event_token, 'means' AS kind, 'meansThreats' AS code,
        'T1' AS rule, 0.9 AS confidence FROM source."Enrollment";
 """
-INCIDENTS = MAPPING.replace("'enrollment' AS event_type", "'incident' AS event_type, 2 AS victim_count")
+INCIDENTS = MAPPING.replace(
+    "'enrollment' AS event_type", "'incident' AS event_type, 2 AS victim_count"
+)
 
 
 def incidents() -> Contract:
@@ -243,8 +249,6 @@ def test_a_new_key_epoch_does_not_bring_her_back(loads: Loads) -> None:
     package.manifest = package.manifest.model_copy(
         update={"suppressed": {"victim": (token("client", 501),)}}
     )
-    from warehouse.load import load
-
     load(package, loads.contract, loads.warehouse, loads.workspace)
     assert 501 not in loads.victims() and 502 in loads.victims()
     # from now on the hub knows her under the new keys by itself
@@ -281,18 +285,36 @@ def test_stopped_in_the_middle_it_has_not_begun_and_done_again_it_is_whole(loads
     asked = request("victim", [1])
     call = "SELECT * FROM suppression.expunge(%s, 'test_agency', 'feed', 'victim', %s)"
     given = [asked.request_id, [bytes.fromhex(one) for one in asked.tokens]]
-    with loads.warehouse.connect(Role.EXPUNGER) as connection:
-        with connection.transaction(force_rollback=True):
-            connection.execute(call, given)
+    with (
+        loads.warehouse.connect(Role.EXPUNGER) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        connection.execute(call, given)
     assert 1 in loads.victims()
     assert rows(loads.warehouse, "SELECT * FROM ops.erasure", role=Role.STEWARD) == []
     assert expunge(loads.warehouse, asked).status == "done"
     assert 1 not in loads.victims()
 
 
+RELEASE = (
+    "INSERT INTO mart.release "
+    "(release_id, published_at, status, code_version, agencies, deliveries) "
+    "VALUES (1, now(), 'published', '1', '{test_agency,other_agency}', 2), "
+    "(2, now(), 'published', '1', '{other_agency}', 1)"
+)
+
+
 def test_releases_are_withdrawn_at_once_and_the_ledger_counts(loads: Loads) -> None:
     loads(TEN)
+    with loads.warehouse.connect(Role.PUBLISHER) as connection:
+        connection.execute(RELEASE)
     done = expunged(loads, "victim", 1, 2)
+    assert done.withdrawn == 1
+    releases = "SELECT release_id, status FROM mart.release ORDER BY 1"
+    assert rows(loads.warehouse, releases, role=Role.STEWARD) == [
+        (1, "withdrawn"),
+        (2, "published"),
+    ]
     withdrawn = "SELECT agency, feed, reason FROM ops.release_withdrawal"
     assert rows(loads.warehouse, withdrawn, role=Role.PUBLISHER) == [
         ("test_agency", "feed", "expungement")
@@ -313,38 +335,78 @@ def test_ordinary_deletes_withdraw_no_release(loads: Loads) -> None:
     assert rows(loads.warehouse, "SELECT * FROM ops.release_withdrawal", role=Role.STEWARD) == []
 
 
+#: Withdrawn consents come as rows of a table of their own, as readers make them.
+WITHDRAWAL = Table(
+    "Withdrawal",
+    (one_field("EnrollmentID", "pseudonym", domain="enrollment", output="enrollment_token"),),
+    presence="optional",
+)
+WITHDRAWING = MAPPING.replace(
+    "CREATE VIEW core.deleted AS",
+    "CREATE VIEW core.deleted AS SELECT 'event' AS unit, enrollment_token AS token "
+    'FROM source."Withdrawal" UNION ALL',
+)
+
+
+def withdrawing(loads: Loads, delivery: Delivery, *enrolments: int) -> None:
+    contract = replace(
+        feed_contract(mapping_sql=WITHDRAWING), tables=(*loads.contract.tables, WITHDRAWAL)
+    )
+    package: Any = delivery.package(loads.contract)
+    given = [token("enrollment", number) for number in enrolments]
+    package.tables["Withdrawal"] = pa.table([given], schema=output_schema(WITHDRAWAL))
+    load(package, contract, loads.warehouse, loads.workspace)
+
+
+def test_a_withdrawn_consent_withdraws_releases_once(loads: Loads) -> None:
+    withdrawing(loads, TEN)
+    withdrawn = "SELECT feed, reason FROM ops.release_withdrawal"
+    without = {n: e for n, e in TEN.enrolments.items() if n != 102}
+    for name in ("delivery-2", "delivery-3"):  # sheets repeat a withdrawal in every export
+        withdrawing(loads, replace(TEN, enrolments=without, services=[], name=name), 102)
+        assert 102 not in loads.events()
+        found = rows(loads.warehouse, withdrawn, role=Role.PUBLISHER)
+        assert found == [("feed", "consent_withdrawn")], name
+
+
 DENIED = psycopg.errors.InsufficientPrivilege
 
 
-@pytest.mark.parametrize(
-    "attempt",
-    [
-        "SELECT * FROM core.victim",
-        "DELETE FROM core.victim",
-        "SELECT * FROM linkage.source_token",
-        "SELECT * FROM suppression.mark",
-        "DELETE FROM suppression.mark",
-        "INSERT INTO ops.erasure VALUES ('x', now(), 'a', 'f', 'expungement', 0, 0, '{}')",
-        "SELECT suppression.erase('{}', '{}')",
-        "SELECT suppression.beyond('test_agency', 'feed', '2999-01-01')",
-        "SELECT * FROM suppression.among('test_agency', 'victim', ARRAY['\\x00'::bytea])",
-    ],
+OUT_OF_REACH = (
+    "SELECT * FROM core.victim",
+    "DELETE FROM core.victim",
+    "SELECT * FROM linkage.source_token",
+    "SELECT * FROM suppression.mark",
+    "DELETE FROM suppression.mark",
+    "INSERT INTO ops.erasure VALUES ('x', now(), 'a', 'f', 'expungement', 0, 0, '{}')",
+    "INSERT INTO ops.release_withdrawal (agency, feed, reason) VALUES ('a', 'f', 'expungement')",
+    "SELECT suppression.erase('{}', '{}')",
+    "SELECT suppression.beyond('test_agency', 'feed', '2999-01-01')",
+    "SELECT * FROM suppression.among('test_agency', 'victim', ARRAY['\\x00'::bytea])",
 )
-def test_the_expunger_reaches_nothing_but_its_functions(loads: Loads, attempt: str) -> None:
+
+
+def test_the_expunger_reaches_nothing_but_its_functions(loads: Loads) -> None:
     loads(TEN)
-    with loads.warehouse.connect(Role.EXPUNGER) as connection, pytest.raises(DENIED):
-        connection.execute(attempt)
-
-
-@pytest.mark.parametrize("role", [r for r in Role if r not in (Role.OWNER, Role.AIRFLOW)])
-def test_nobody_reads_the_marks(loads: Loads, role: Role) -> None:
-    expunged(loads, "victim", 1)
-    with loads.warehouse.connect(role) as connection:
-        for attempt in ("SELECT * FROM suppression.mark", "COPY suppression.mark TO STDOUT"):
+    with loads.warehouse.connect(Role.EXPUNGER) as connection:
+        for attempt in OUT_OF_REACH:
             with pytest.raises(DENIED):
                 connection.execute(attempt)
-        found = "SELECT * FROM pg_stats WHERE schemaname = 'suppression'"
-        assert connection.execute(found).fetchall() == []
+
+
+def test_nobody_reads_the_marks_or_takes_one_back(loads: Loads) -> None:
+    expunged(loads, "victim", 1)
+    for role in set(Role) - {Role.OWNER, Role.AIRFLOW}:
+        with loads.warehouse.connect(role) as connection:
+            for attempt in (
+                "SELECT * FROM suppression.mark",
+                "COPY suppression.mark TO STDOUT",
+                "DELETE FROM suppression.mark",
+            ):
+                with pytest.raises(DENIED):
+                    connection.execute(attempt)
+            found = "SELECT * FROM pg_stats WHERE schemaname = 'suppression'"
+            assert connection.execute(found).fetchall() == []
 
 
 def test_intake_learns_of_tokens_it_holds_and_of_no_others(loads: Loads) -> None:

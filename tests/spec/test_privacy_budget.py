@@ -90,9 +90,9 @@ def test_a_release_that_fails_gives_nothing_back(warehouse: Warehouse) -> None:
 )
 def test_nobody_takes_an_entry_back(warehouse: Warehouse, role: Role, statement: str) -> None:
     reserver(warehouse)(spend(1.0))
-    with warehouse.connect(role) as connection:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute(statement)
+    denied = pytest.raises(psycopg.errors.InsufficientPrivilege)
+    with warehouse.connect(role) as connection, denied:
+        connection.execute(statement)
     assert rows(warehouse, LEDGER, role=Role.STEWARD) == [("core", 2026, 1.0)]
 
 

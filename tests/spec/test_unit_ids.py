@@ -57,7 +57,12 @@ def of_rows(name: str, place: str, *rows: dict[str, Any]) -> list[str]:
             {"incident_number": "26-000123", "ori": "MN0020100"},
         ),
         (
-            *(NIBRS, "event", "arrest_transaction_number,ori,arrestee_sequence", "A1\tMN0020100\t01"),
+            *(
+                NIBRS,
+                "event",
+                "arrest_transaction_number,ori,arrestee_sequence",
+                "A1\tMN0020100\t01",
+            ),
             "group_b_arrest.arrest_transaction_number",
             {"arrest_transaction_number": "A1", "ori": "MN0020100", "arrestee_sequence": "01"},
         ),

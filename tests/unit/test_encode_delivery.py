@@ -96,9 +96,11 @@ def test_another_secret_gives_other_bits(encoding: Encoding, secrets: dict[str, 
     theirs = set(other.file.column(SOUND)) - {None}
     if "agreed" in secrets:  # no token is the same
         assert not known & theirs
+        assert mine.file.epoch.keys != other.file.epoch.keys, "the hub can tell"
         assert set(mine.file.column("token")) == set(other.file.column("token"))
     else:  # another agency: it meets this one in the tokens of blocks, and in nothing else
         assert len(known & theirs) == 40
+        assert mine.file.epoch.keys == other.file.epoch.keys
         assert not set(mine.file.column("token")) & set(other.file.column("token"))
         filters = "filter_surname"
         assert not set(mine.file.column(filters)) & set(other.file.column(filters))
@@ -169,6 +171,13 @@ def test_forms_of_a_person_s_identity_stand_side_by_side_and_are_limited(
     assert (made.counts.persons, made.counts.forms) == (2, MOST_FORMS + 1)
     assert sorted(tokens.values()) == [1, MOST_FORMS]
     assert made.given["given_name"].count("ANA") == 1
+
+
+def test_what_stands_for_an_unknown_name_is_no_name(encoding: Encoding) -> None:
+    """Placeholders of the contract: two people called "Business" are not one."""
+    names = {"First Name": "UNKNOWN", "Last Name": " Business", "DOB": ""}
+    made = encoding(RMS, police({"MNI": "1", **names}))
+    assert (made.given["given_name"], made.given["surname"]) == ([None], [None])
 
 
 def test_who_is_unknown_in_every_field_is_not_encoded(encoding: Encoding) -> None:

@@ -36,6 +36,7 @@ LINKAGE = Linkage(
 CONTRACT = contract(CLIENT, linkage=LINKAGE)
 AGREED = MANIFEST.model_copy(update={"contract_digest": CONTRACT.digest})
 PLACE = "linkage/Client/p00000.parquet"
+KEYS = "0123456789abcdef"
 
 
 def encodings() -> pa.RecordBatch:
@@ -49,7 +50,7 @@ def encodings() -> pa.RecordBatch:
 
 
 def metadata(**changed: Any) -> dict[bytes, bytes]:
-    return replace(Epoch.of(SCHEMA, "2026", 0), **changed).as_metadata()
+    return replace(Epoch.of(SCHEMA, "2026", 0, KEYS), **changed).as_metadata()
 
 
 def write(outgoing: Path, rows: pa.Table, meta: dict[bytes, bytes], place: str = PLACE) -> None:
@@ -82,7 +83,7 @@ def opened(path: Path, agreed: Contract = CONTRACT) -> module.Package:
 def test_encodings_come_out_as_they_went_in(outgoing: Path, tmp_path: Path) -> None:
     found = opened(seal(outgoing, tmp_path / "inbox", AGREED, CONTRACT, KEY))
     [(epoch, batch)] = found.encodings()
-    assert epoch == Epoch("county", SCHEMA.version, SCHEMA.digest, "2026", 0)
+    assert epoch == Epoch("county", SCHEMA.version, SCHEMA.digest, "2026", 0, KEYS)
     assert batch.replace_schema_metadata(None).equals(encodings())
     assert len(from_batch(batch, SCHEMA)) == 4
     assert pa.Table.from_batches(found.read("Client")).equals(ROWS)
@@ -127,6 +128,8 @@ BAD_FILES: dict[str, tuple[Callable[[pa.Table], pa.Table], dict[bytes, bytes]]] 
     "another digest": (lambda rows: rows, metadata(digest="0" * 64)),
     "another epoch": (lambda rows: rows, metadata(epoch="2031")),
     "more fakes than rows": (lambda rows: rows, metadata(fakes=5)),
+    "a name for the key check": (lambda rows: rows, metadata(keys=CANARY)),
+    "no key check": (lambda rows: rows, metadata(keys="")),
     "fewer than no fakes": (lambda rows: rows, metadata(fakes=-1)),
     "no metadata": (lambda rows: rows, {}),
     "metadata of no meaning": (lambda rows: rows, {METADATA: b"{"}),

@@ -20,13 +20,11 @@ from warehouse.patterns.areas import (
 from warehouse.patterns.hidden import LEAST_PROTECTED, counts_of, hidden, protected_share
 
 
-@pytest.mark.parametrize("protected", [0.0, 0.02, 0.4, 1.0])
+@pytest.mark.parametrize("protected", [0.02, 0.4, 1.0])
 @pytest.mark.parametrize("mean", [0.01, 1.0, 8.0, 11.0, 30.0, 200.0])
 def test_hidden_counts_are_what_the_sums_say(mean: float, protected: float) -> None:
     counts = np.arange(2_000)
     weight = poisson.pmf(counts, mean) * np.where(counts < MIN_CELL, counts > 0, protected)
-    if weight.sum() < 1e-12:
-        pytest.skip("such a count is never hidden")
     centre = (weight * counts).sum() / weight.sum()
     found = hidden(np.array([mean]), protected)
     assert found.chance[0] == pytest.approx(weight.sum())

@@ -34,7 +34,7 @@ def planted(here: Ground) -> np.ndarray:
 def test_a_planted_hotspot_is_found(here: Ground, planted: np.ndarray, basis: Basis) -> None:
     found = classes(here, here.areas(planted), basis)
     assert found[here.cells.index(CENTRE)] == Hotspot.HOT
-    assert (found[here.disk(CENTRE)] == Hotspot.HOT).sum() >= 5
+    assert (found[here.disk(CENTRE)] == Hotspot.HOT).sum() >= 3
     assert (found[~here.disk(CENTRE, 2)] != Hotspot.HOT).all()
 
 

@@ -45,7 +45,10 @@ def test_other_names_are_refused(agency: str) -> None:
 
 @pytest.fixture(scope="module")
 def given() -> dict[str, Any]:
-    return yaml.safe_load(files("warehouse").joinpath("rights.yaml").read_text("utf-8"))
+    found: dict[str, Any] = yaml.safe_load(
+        files("warehouse").joinpath("rights.yaml").read_text("utf-8")
+    )
+    return found
 
 
 def test_no_table_or_function_stands_twice(given: dict[str, Any]) -> None:

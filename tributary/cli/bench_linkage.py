@@ -57,6 +57,12 @@ def linkage(
             f"F1 {answer['f1']:.4f}; seconds {answer['seconds']}",
             highlight=False,
         )
+        if expected := answer.get("expected"):
+            out.print(
+                f"  expected without the truth: precision {expected['precision']:.4f}, "
+                f"recall {expected['recall']:.4f}",
+                highlight=False,
+            )
         for kind, found in answer.get("groups", {}).items():
             out.print(f"  by {kind}: " + "; ".join(map(_group, found)), highlight=False)
 

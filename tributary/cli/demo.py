@@ -30,7 +30,7 @@ _RULES_SHOWN = 4
 
 
 def demo(
-    persons: Annotated[int, typer.Option(min=100, help="People in the invented county.")] = 2_000,
+    persons: Annotated[int, typer.Option(min=100, help="People in the invented county.")] = 8_000,
     seed: Annotated[int, typer.Option(help="Another seed, another county.")] = 7,
 ) -> None:
     """Invent a county, deliver its exports, run every feed through a real Airflow.
@@ -116,6 +116,7 @@ def print_demo(shown: Demo, home: Path, drop: Path) -> None:
     out.print(_by_agency("from free text", shown.texts))
     out.print()
     _print_links(shown)
+    _print_products(shown)
     out.print("SQL prompt        tributary warehouse psql", highlight=False)
     out.print(f"logs of the runs  {home / 'airflow' / 'logs'}", highlight=False, soft_wrap=True)
 
@@ -134,6 +135,16 @@ def _print_links(shown: Demo) -> None:
         f"recall {shown.links.recall:.3f}\n",
         highlight=False,
     )
+
+
+def _print_products(shown: Demo) -> None:
+    """What members can read now, and how much of it is hidden."""
+    grid = _grid("published", "rows", "counts shown", "hidden")
+    for name, one in shown.products.products.items():
+        grid.add_row(f"mart.{name}", f"{one.rows:,}", f"{one.shown:,}", f"{one.hidden:,}")
+    out.print(grid)
+    hidden = ", ".join(f"{reason} {count}" for reason, count in shown.products.reasons.items())
+    out.print(f"cells hidden: {hidden or 'none'}\n", highlight=False)
 
 
 def _by_agency(title: str, rows: Mapping[str, Mapping[str, int]]) -> Grid:

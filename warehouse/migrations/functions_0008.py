@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 #: Every name is qualified and the search path fixed, with the caller's temporary schema last.
-_AS_OWNER = "SECURITY DEFINER SET search_path = pg_catalog, linkage, pg_temp"
+#: Plans are made for the arrays at hand: one made for any array took 100 times as long.
+_AS_OWNER = (
+    "SECURITY DEFINER SET search_path = pg_catalog, linkage, pg_temp "
+    "SET plan_cache_mode = force_custom_plan"
+)
 
 _FUNCTIONS = """
 CREATE FUNCTION linkage.open_batch(
     in_agency text, in_feed text, in_delivery text, in_as_of date, in_schema text,
     in_version integer, in_digest text, in_epoch text, in_fields text[], in_blocks text[],
-    in_rare text[], in_rows integer, in_fakes integer
+    in_rare text[], in_rows integer, in_fakes integer, in_keys text
 ) RETURNS integer
 LANGUAGE plpgsql {as_owner} AS $$
 DECLARE
@@ -17,14 +21,19 @@ DECLARE
     batch integer;
 BEGIN
     INSERT INTO linkage.space
-        (schema_name, schema_version, schema_digest, epoch, fields, blocks, rare)
-    VALUES (in_schema, in_version, in_digest, in_epoch, in_fields, in_blocks, in_rare)
+        (schema_name, schema_version, schema_digest, epoch, fields, blocks, rare, keys)
+    VALUES (in_schema, in_version, in_digest, in_epoch, in_fields, in_blocks, in_rare, in_keys)
     ON CONFLICT (schema_digest, epoch) DO NOTHING;
     SELECT * INTO STRICT found FROM linkage.space AS known
     WHERE known.schema_digest = in_digest AND known.epoch = in_epoch;
     IF (found.fields, found.blocks, found.rare) IS DISTINCT FROM (in_fields, in_blocks, in_rare)
     THEN
         RAISE check_violation USING MESSAGE = 'encodings of one schema differ in their columns';
+    END IF;
+    IF found.keys IS DISTINCT FROM in_keys THEN
+        RAISE check_violation USING
+            MESSAGE = 'encoded under another secret than those of the other agencies',
+            TABLE = 'space', CONSTRAINT = 'one_linkage_secret';
     END IF;
     INSERT INTO linkage.batch (space_id, agency, feed, delivery_id, as_of, rows, fakes)
     VALUES (found.space_id, in_agency, in_feed, in_delivery, in_as_of, in_rows, in_fakes)

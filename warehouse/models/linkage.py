@@ -64,7 +64,8 @@ class SourceToken(Base):
 class Space(Base):
     """Encodings that compare with each other: of one linkage schema, under one epoch's keys.
 
-    The columns say how ``Encoding.content`` is laid out (``warehouse.encodings``).
+    The columns say how ``Encoding.content`` is laid out (``warehouse.encodings``); ``keys`` is the
+    first delivery's key check: an agency with another secret would link to nobody, unseen.
     """
 
     __tablename__ = "space"
@@ -81,6 +82,7 @@ class Space(Base):
     fields: Mapped[list[str]] = mapped_column(ARRAY(Text))
     blocks: Mapped[list[str]] = mapped_column(ARRAY(Text))
     rare: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    keys: Mapped[str] = mapped_column(Text)
 
 
 class Batch(Base):

@@ -6,7 +6,8 @@ or the new one, whole. A release that the gate stops is entered in the ledger an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -94,10 +95,13 @@ def publish(
         PrivacyError: the privacy budget of the year is spent.
     """
     terms = Terms(tuple(contracts.values()), secret_file, reserver(warehouse), now)
-    with translated("publishing"), warehouse.connect(Role.PUBLISHER) as connection:
+    with (
+        translated("publishing"),
+        _in_turn(warehouse),
+        warehouse.connect(Role.PUBLISHER) as connection,
+    ):
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.autocommit = False
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         progress("records")
         attempt = _Release(connection, contracts, _snapshot(connection, contracts))
         found = attempt.gate(now, allow_loss)
@@ -110,6 +114,18 @@ def publish(
             return attempt.refused(found)
         progress("products")
         return attempt.published(found)
+
+
+@contextmanager
+def _in_turn(warehouse: Warehouse) -> Iterator[None]:
+    """Wait until nobody else publishes.
+
+    In a transaction of its own: the snapshot that is published from must be taken after the wait,
+    so that the release before is in it.
+    """
+    with warehouse.connect(Role.PUBLISHER) as turn, turn.transaction():
+        turn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        yield
 
 
 def _snapshot(connection: Connection, contracts: Mapping[str, Contract]) -> _Snapshot:

@@ -85,6 +85,7 @@ def change_over(
     connection: Connection, release: int, agencies: Sequence[str], code_version: str, sources: int
 ) -> None:
     """Make ``release`` the one that counts."""
+    connection.execute("SELECT ops.log_access('release.publish', %s)", [str(release)])
     supersede = sql.SQL(
         "UPDATE {} SET status = 'superseded' WHERE status = 'published' AND release_id <> %s"
     )

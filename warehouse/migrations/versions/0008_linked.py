@@ -22,6 +22,7 @@ CREATE TABLE linkage.space (
     fields text[] NOT NULL,
     blocks text[] NOT NULL,
     rare text[] NOT NULL,
+    keys text NOT NULL,
     CONSTRAINT pk_space PRIMARY KEY (space_id),
     CONSTRAINT uq_space_schema_digest UNIQUE (schema_digest, epoch)
 );
@@ -39,7 +40,7 @@ CREATE TABLE linkage.batch (
     CONSTRAINT pk_batch PRIMARY KEY (batch_id),
     CONSTRAINT ck_batch_fakes CHECK (fakes >= 0 AND fakes <= rows)
 );
-CREATE INDEX ix_batch_agency_feed ON linkage.batch (agency, feed);
+CREATE INDEX ix_batch_agency ON linkage.batch (agency, feed);
 
 CREATE TABLE linkage.fake (
     batch_id integer NOT NULL,
@@ -146,7 +147,8 @@ GRANT USAGE ON SCHEMA linked TO tributary_linker, tributary_publisher, tributary
 
 GRANT EXECUTE ON FUNCTION
     linkage.open_batch(
-        text, text, text, date, text, integer, text, text, text[], text[], text[], integer, integer
+        text, text, text, date, text, integer, text, text, text[], text[], text[], integer, integer,
+        text
     ),
     linkage.put_encodings(integer, text, bytea, bytea),
     linkage.close_batch(integer, bytea[]),

@@ -1,0 +1,238 @@
+"""What two releases of one table tell together, and what is done so that it is nothing.
+
+A reader subtracts the former table from the new one. A published count that moves by less than
+``min_cell`` would tell of the few who came or went, so it keeps its former value until it has moved
+by at least that much: it lags by fewer than ``min_cell`` records, and nobody can tell such a count
+from one that has not moved at all (hiding it instead would show where somebody came or went). What
+then could still be subtracted, such as a whole and all its parts but one, is held back too, which
+is decided like complementary suppression, on the table of differences.
+
+What was hidden before must stay hidden beside the new table, and the reverse: a reader who takes
+counts to have only grown, or to have only shrunk, lays both tables beside one another (``beside``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from scipy import sparse
+
+from anonymize.disclosure.audit import EPSILON, View, audit
+from anonymize.disclosure.cells import Cells
+from anonymize.disclosure.complementary import hide
+from anonymize.disclosure.dimensions import Bools, Floats, Ints
+from anonymize.disclosure.linear import minimise
+from anonymize.disclosure.program import Task
+from anonymize.disclosure.relations import Relations
+
+if TYPE_CHECKING:
+    from anonymize.disclosure.release import Released
+
+#: What hiding a cell again costs, as a share of what hiding another one would.
+AGAIN = 0.2
+
+
+@dataclass(frozen=True)
+class Former:
+    """An earlier release, per quantity of the new table.
+
+    Attributes:
+        display: the count that was published; nan where none was.
+        hidden: was suppressed.
+        secret: was suppressed for itself, or may have been; not to protect another cell.
+        known: what was counted is known here.
+        truth: what was counted, of hidden quantities any table that agrees with what was published
+            where the release comes without its audit; None where there is no such table, because
+            counts were rounded or held back.
+    """
+
+    display: Floats
+    hidden: Bools
+    secret: Bools
+    known: Bools
+    truth: Floats | None
+
+
+def former(
+    cells: Cells, related: Relations, at: Ints, dimensions: Sequence[str], released: Released
+) -> Former:
+    """Lay an earlier release over the new table; a cell it has not was empty then.
+
+    Args:
+        at: positions of the cells that are released now.
+    """
+    place = dict(zip(_keys(cells.layout.text(at), dimensions), at.tolist(), strict=True))
+    now = [place.get(key, -1) for key in _keys(released.cells, dimensions)]
+    rows = np.flatnonzero(np.array(now, np.int64) >= 0)
+    quantity = related.quantity[np.array(now, np.int64)[rows]]
+    margins = {tuple(one != "*" for one in key) for key in _keys(released.cells, dimensions)}
+    display = np.full(related.size, np.nan)
+    for key, position in place.items():
+        if tuple(one != "*" for one in key) in margins:
+            display[related.quantity[position]] = 0.0  # a value that nobody had
+    counts = released.cells["count"].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    display[quantity] = counts[rows]
+    hidden = np.zeros(related.size, np.bool_)
+    hidden[quantity] = np.isnan(counts[rows])
+    known, secret = display.copy(), hidden.copy()
+    if "true_count" in released.audit.column_names:
+        counts = released.audit["true_count"].cast(pa.float64()).to_numpy(zero_copy_only=False)
+        known[quantity] = counts[rows]
+    if "reason" in released.audit.column_names:
+        secret[quantity] &= np.array(released.audit["reason"].to_pylist())[rows] != "complementary"
+    return Former(display, hidden, secret, ~np.isnan(known), _completed(related, known))
+
+
+def _keys(
+    table: pa.Table | dict[str, pa.Array], dimensions: Sequence[str]
+) -> list[tuple[str, ...]]:
+    return list(zip(*(table[name].to_pylist() for name in dimensions), strict=True))
+
+
+def _completed(related: Relations, known: Floats) -> Floats | None:
+    """Any table that has the known quantities, or None."""
+    unknown = np.isnan(known)
+    truth = np.where(unknown, 0.0, known)
+    if not unknown.any():
+        return truth if np.allclose(related.sums @ truth, 0.0) else None
+    part = related.sums[:, np.flatnonzero(unknown)]
+    bounds = np.column_stack([np.zeros(unknown.sum()), np.full(unknown.sum(), np.inf)])
+    found = minimise(np.zeros(unknown.sum()), part, -(related.sums @ truth), bounds)
+    if found is None:
+        return None
+    truth[unknown] = found[0]
+    return truth
+
+
+def sticky(cost: Floats, formers: Sequence[Former]) -> Floats:
+    """Prefer to hide what was hidden before: two patterns tell more than one."""
+    again = np.any([one.hidden for one in formers], axis=0) if formers else np.False_
+    return np.where(again, cost * AGAIN, cost)
+
+
+def beside(task: Task, formers: Sequence[Former], width: float) -> Task:
+    """The same task before readers who lay earlier releases beside the new one.
+
+    Each hidden quantity of an earlier release is a further unknown, and those hidden for themselves
+    may not be found out either. Where a count has grown the reader takes it that it cannot have
+    shrunk, and the reverse.
+    """
+    for one in formers:
+        if one.truth is not None:
+            task = _beside(task, one, one.truth, width)
+    return task
+
+
+def _beside(task: Task, one: Former, before: Floats, width: float) -> Task:
+    size, new = task.sums.shape[1], len(before)
+    away = np.flatnonzero(one.hidden | np.isnan(one.display))
+    now = task.views[0].truth[:new]
+    change = now[away] - before[away]
+    floor_then = np.minimum(np.floor(before[away] + EPSILON), 1.0)
+    need_then = _kept(_own_sums(task, new), one, before, width)[away]
+    # Columns: the new table and what else there is; the hidden old quantities; their changes.
+    old = _own_sums(task, new)[:, away]
+    pick = sparse.csr_array((np.ones(len(away)), (np.arange(len(away)), away)), (len(away), size))
+    unit = sparse.eye_array(len(away), format="csr")
+    rows: Any = [
+        [task.sums, None, None],
+        [None, old, sparse.csr_array((old.shape[0], len(away)))],
+        [pick, -unit, -unit],
+    ]
+    grown = now >= before
+    shown = ~(one.hidden | np.isnan(one.display))
+    views = []
+    for number, view in enumerate(task.views):
+        floor, ceiling = view.floor.copy(), view.truth + view.rise
+        floor[:new] = np.where(shown & grown, np.maximum(floor[:new], before), floor[:new])
+        ceiling[:new] = np.where(shown & ~grown, np.minimum(ceiling[:new], before), ceiling[:new])
+        need = need_then if number == 0 else np.zeros(len(away))
+        views.append(
+            View(
+                np.concatenate([view.truth, before[away], change]),
+                np.concatenate([floor, floor_then, np.where(change >= 0, 0.0, -np.inf)]),
+                np.concatenate([view.need, need, np.zeros(len(away))]),
+                np.concatenate(
+                    [ceiling, np.full(len(away), np.inf), np.where(change >= 0, np.inf, 0.0)]
+                ),
+            )
+        )
+    more = 2 * len(away)
+    return replace(
+        task,
+        sums=sparse.csr_array(sparse.block_array(rows, format="csr")),
+        fixed=np.concatenate([task.fixed, np.ones(more, np.bool_)]),
+        free=np.concatenate([task.free, np.zeros(more, np.bool_)]),
+        cost=np.concatenate([task.cost, np.zeros(more)]),
+        views=tuple(views),
+        goal=np.concatenate([task.goal, np.zeros(more)]),
+    )
+
+
+def _kept(sums: sparse.csr_array, one: Former, before: Floats, width: float) -> Floats:
+    """The intervals that the earlier release by itself left of its secrets, up to ``width``."""
+    floor = np.minimum(np.floor(before + EPSILON), 1.0)
+    view = View(before, floor, np.where(one.secret, width, 0.0))
+    found = audit(sums, one.hidden | np.isnan(one.display), view)
+    left = np.where(one.secret, np.minimum(found.upper - found.lower, width), 0.0)
+    return np.asarray(np.where(left < EPSILON, 0.0, left - EPSILON))
+
+
+def _own_sums(task: Task, new: int) -> sparse.csr_array:
+    """The equations of the new table alone."""
+    own = task.sums[:, :new]
+    return sparse.csr_array(own[np.flatnonzero(np.diff(own.indptr) > 1)])
+
+
+def held_back(
+    related: Relations,
+    truth: Floats,
+    hidden: Bools,
+    formers: Sequence[Former],
+    min_cell: int,
+    width: float,
+) -> Floats:
+    """The former counts that are published instead of new ones; nan where the new one is."""
+    held = np.zeros(related.size, np.bool_)
+    display = np.full(related.size, np.nan)
+    for one in formers:
+        held |= _held_back(related, truth, hidden, one, min_cell, width)
+        display = np.where(np.isnan(one.display), display, one.display)
+    return np.asarray(np.where(held & (display != truth), display, np.nan))
+
+
+def _held_back(
+    related: Relations, truth: Floats, hidden: Bools, one: Former, min_cell: int, width: float
+) -> Bools:
+    both = ~hidden & (one.display > 0) & (truth > 0)
+    moved = np.abs(truth - np.where(both, one.display, truth))
+    few = (moved > 0) & (moved < min_cell)
+    if one.truth is None:
+        return few
+    change = truth - one.truth
+    still = both & (np.abs(change) < min_cell)
+    known = ~hidden & ~np.isnan(one.display) & ~few & ~still
+    least = np.where(still, 1.0 - min_cell, -np.inf)
+    most = np.where(still, min_cell - 1.0, np.inf)
+    small = one.known & (np.abs(change) > 0) & (np.abs(change) < min_cell)
+    view = View(
+        change,
+        np.where(change >= 0, 0.0, least),
+        np.where(small, width, 0.0),
+        np.where(change >= 0, most, 0.0),
+    )
+    unknown, _bounds = hide(
+        Task(
+            related.sums,
+            ~known,
+            free=known & both & (moved > 0),
+            cost=np.abs(change) + 1.0,
+            views=(view,),
+            goal=np.zeros(len(change)),
+        )
+    )
+    return few | (unknown & both & (moved > 0))
