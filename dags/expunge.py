@@ -1,6 +1,6 @@
 """Carries out the requests to expunge that agency nodes have handed over.
 
-A request is a signed file of tokens in a folder of the hub. The DAG has no parameter: whom it is
+A request is a signed file of tokens in the inbox. The DAG has no parameter: whom it is
 about, nobody tells Airflow.
 """
 

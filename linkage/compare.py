@@ -99,8 +99,10 @@ def _compare_chunk(
         # Of a small delivery no rarity is told (-1): what the other side says of the value counts.
         common[column] = (np.minimum(mine, theirs) >= 0) & (np.maximum(mine, theirs) <= _COMMON)
         mine, theirs = np.where(mine < 0, theirs, mine), np.where(theirs < 0, mine, theirs)
-        told = known[column] & (mine >= 0)
-        rarity[column][part] = np.where(told, (mine + theirs) / np.float32(2), 0)
+        # Of nearly equal values the rarer may be a misspelling, which says nothing of the name.
+        equal = alike[column] >= _EDGES[-1]
+        told = np.where(equal, (mine + theirs) / np.float32(2), np.minimum(mine, theirs))
+        rarity[column][part] = np.where(known[column] & (mine >= 0), told, 0)
     for column, kind in schema.kinds.items():
         edges = np.asarray(_DATE_EDGES if kind == "date" else _EDGES, np.float32)
         level = _LEVEL_OF[np.searchsorted(edges, alike[column], side="right")]

@@ -212,5 +212,5 @@ def _at_threshold(
         probability[keep],
         float(probability[best]),
         float(sums[best] / (best + 1)),
-        float(sums[best] / true),
+        min(float(sums[best] / true), 1.0),
     )

@@ -28,8 +28,8 @@ _THRESHOLDS = (0.5, 0.9)
 _MOST_PARTNERS = 3.0
 #: Fewer matches teach too little to be kept for later runs.
 _TAUGHT = 20
-#: Where standing records are this many times the new ones, they are looked up by token.
-_FEW_NEW = 10
+#: Where standing records are so many, and so many times the new ones, they are looked up by token.
+_MANY, _FEW_NEW = 200_000, 10
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def joined(parts: list[Encoded]) -> Encoded:
 
 def evidence(new: Encoded, others: Encoded | None, known: Known) -> Evidence:
     """Pairs between ``new`` and ``others``, or within ``new``."""
-    if others is not None and len(others) > _FEW_NEW * len(new):
+    if others is not None and len(others) > max(_MANY, _FEW_NEW * len(new)):
         links = link_new(new, InMemory(others), known.weights)
     else:
         links = link(new, others, known.weights)

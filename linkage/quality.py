@@ -97,8 +97,8 @@ def blocking_recall(held: Mapping[str, npt.NDArray[np.bool_]]) -> float:
     """Share of true pairs that at least one block holds together, estimated from the matches.
 
     By how many pairs only one or only two blocks hold, those that none holds are estimated as the
-    species nobody has seen (Chao 1987): f1 (f1 - 1) / 2 (f2 + 1). It is a lower bound of what is
-    missed: pairs without a date of birth, say, are all missed by the blocks that use it.
+    species nobody has seen (Chao 1987): f1 (f1 - 1) / 2 (f2 + 1). The blocks of one schema share
+    fields, so this is a rough figure, and on the county a cautious one: 0.963 where 0.988 is true.
 
     Args:
         held: block to whether it holds each match together.

@@ -99,7 +99,7 @@ class LinkageSchema:
     Attributes:
         blocks: composite keys; empty where they are derived from the kinds.
         one_to_one: whether a record of one side has at most one partner on the other; ``auto``
-            finds out by looking for duplicates within each side.
+            finds out: more than a few records with several sure partners say no.
         min_precision: expected precision that matches must reach; 0 where the threshold is that of
             the best expected F1.
         flip: share of filter bits turned at random (BLIP), in 256ths; 0 to harden nothing.

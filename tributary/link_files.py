@@ -20,7 +20,7 @@ from anonymize.encoding.encode import Encoded, Own, encode
 from connectors.zones.secret import derive_key, read_secret
 from linkage.evaluate import Pair, evaluate
 from linkage.link import Links, link
-from linkage.quality import most_frequent_token
+from linkage.quality import run_quality
 from schemas.linkage import LinkageSchema, load_schema
 from tributary.link_table import records, true_pairs
 
@@ -64,6 +64,7 @@ def link_files(
     encoded = perf_counter()
     links = link(mine, theirs, progress=say)
     linked = perf_counter()
+    told = run_quality(links, mine, theirs)
     pairs, links = _real(links, ids, other_ids)
     _write(out, pairs, links)
     answer = {
@@ -73,8 +74,10 @@ def link_files(
         "review": len(pairs) - links.matches,
         "threshold": links.threshold,
         "one_to_one": links.one_to_one,
-        "expected": {"precision": links.expected_precision, "recall": links.expected_recall},
-        "most_frequent_token": max(map(most_frequent_token, filter(None, (mine, theirs)))),
+        "expected": {"precision": told.expected_precision, "recall": told.expected_recall},
+        "known": told.known,
+        "score_histogram": told.histogram,
+        "most_frequent_token": told.most_frequent_token,
         "seconds": {
             "encoding": round(encoded - started, 3),
             "linking": round(linked - encoded, 3),

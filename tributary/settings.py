@@ -105,7 +105,7 @@ def settings(environ: Mapping[str, str]) -> Settings:
         ),
         hub=HubSettings(
             inbox=hub / "inbox",
-            requests=hub / "requests",
+            requests=hub / "inbox",  # what both sides of the wall have in common
             staging=hub / "deidentified",
             trusted=Path(environ.get("TRIBUTARY_TRUSTED_DIR", secrets / "trusted")),
             release_secret_file=Path(

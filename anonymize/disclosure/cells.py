@@ -127,5 +127,5 @@ def _contributors(records: pa.Table, name: str | None) -> tuple[tuple[str, ...],
     names = tuple(sorted(set(texts)))
     place = {text: number for number, text in enumerate(names)}
     who = np.array([place[text] for text in texts], np.int64)
-    pairs = np.unique(np.stack([rows[named], who]), axis=1)
-    return names, pairs[0], pairs[1]
+    found, agency = np.divmod(np.unique(rows[named] * len(names) + who), max(len(names), 1))
+    return names, found, agency

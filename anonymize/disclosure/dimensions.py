@@ -96,13 +96,20 @@ def _decides(one: Dimension, other: Dimension) -> bool:
     known = one.index != one.unknown
     if len(one.values) < len(other.values) or len(other.values) < 3 or not known.any():
         return False
-    pairs = np.unique(np.stack([one.index[known], other.index[known]]), axis=1)
+    pairs = _pairs(one, other, known)
     values, times = np.unique(pairs[0], return_counts=True)
     if (times > 1).any() or other.unknown in pairs[1]:
         return False
     records = np.bincount(one.index[known], minlength=len(one.values))[values]
     share = np.bincount(other.index[known], minlength=len(other.values)) / known.sum()
     return float(((records - 1) * np.log(share[pairs[1]])).sum()) < math.log(CHANCE)
+
+
+def _pairs(one: Dimension, other: Dimension, rows: Bools) -> Ints:
+    """Values of two dimensions that stand together in some of the rows, shape (2, pairs)."""
+    size = len(other.values)
+    together = np.unique(one.index[rows] * size + other.index[rows])
+    return np.stack(np.divmod(together, size))
 
 
 def _declared(
@@ -114,9 +121,8 @@ def _declared(
             raise DeliveryError(
                 "RELEASE-WITHIN", "a hierarchy joins two of the dimensions", field=one
             )
-        index = by_name[one].index
-        known = index != by_name[one].unknown
-        pairs = np.unique(np.stack([index[known], by_name[other].index[known]]), axis=1)
+        known = by_name[one].index != by_name[one].unknown
+        pairs = _pairs(by_name[one], by_name[other], known)
         if len(np.unique(pairs[0])) < pairs.shape[1]:
             raise DeliveryError(
                 "RELEASE-WITHIN",

@@ -47,6 +47,10 @@ def loaded(home: Settings, county: Generated) -> Settings:
     return home
 
 
+def requests(home: Settings) -> list[Path]:
+    return list(home.hub.inbox.glob("expunge-*"))
+
+
 def units(home: Settings, name: str) -> dict[str, int]:
     agency, feed = name.split(".")
     found = {}
@@ -127,7 +131,7 @@ def test_a_client_by_her_id_is_gone_and_stays_gone(
     assert gone not in json.dumps(receipt) + said
     [stored] = steps.drop_folder(loaded, HMIS).receipts.glob("expunge-*.json")
     assert gone not in stored.read_text() and "token" not in json.loads(stored.read_text())
-    assert list(loaded.hub.requests.iterdir()) == []
+    assert requests(loaded) == []
 
     again = run_delivery(loaded, HMIS, changed(path, tmp_path))
     assert "LOAD-SUPPRESSED" in {rule["code"] for rule in again["rules"]}
@@ -207,7 +211,7 @@ def test_what_cannot_be_asked_leaves_everything_as_it_is(
     assert returned == code
     assert "SENTINEL-" not in said
     assert units(loaded, HMIS) == before
-    assert list(loaded.hub.requests.glob("*")) == []
+    assert requests(loaded) == []
 
 
 def test_under_the_next_key_epoch_she_stays_away(
@@ -272,20 +276,20 @@ def test_packages_that_wait_go_too_and_retention_takes_old_ones(
 
 
 def test_one_bad_request_stops_no_other_and_stays(loaded: Settings) -> None:
-    bad = loaded.hub.requests / f"expunge-{'0' * 32}.json"
+    bad = loaded.hub.inbox / f"expunge-{'0' * 32}.json"
     upkeep.request_expungement(loaded, HMIS, "victim", ["no such client"])
     bad.write_text("{}")
     with pytest.raises(PackageError, match="1 of 2 requests"):
         upkeep.expunge_waiting(loaded)
-    assert list(loaded.hub.requests.iterdir()) == [bad]
+    assert requests(loaded) == [bad]
     bad.unlink()
 
 
 def test_a_request_handed_in_again_is_a_duplicate(loaded: Settings, tmp_path: Path) -> None:
     upkeep.request_expungement(loaded, HMIS, "victim", ["no such client"])
-    [path] = loaded.hub.requests.iterdir()
+    [path] = requests(loaded)
     kept = path.read_bytes()
     assert upkeep.expunge_waiting(loaded)["requests"][0]["status"] == "done"
     path.write_bytes(kept)
     assert upkeep.expunge_waiting(loaded)["requests"][0]["status"] == "duplicate"
-    assert list(loaded.hub.requests.iterdir()) == []
+    assert requests(loaded) == []

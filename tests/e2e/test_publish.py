@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import psycopg
 import pytest
 
+from anonymize.extracts.budget import Spend
 from schemas.contract import Contract
 from schemas.errors import PrivacyError
 from schemas.release import release_options
@@ -24,6 +25,7 @@ from tests.fixtures_warehouse import emptied, rows
 from warehouse.agreements import record_all
 from warehouse.database import Warehouse
 from warehouse.publish import store
+from warehouse.publish.budget import reserver
 from warehouse.publish.products import products
 from warehouse.publish.publish import Published, publish
 from warehouse.roles import Role, analyst
@@ -59,12 +61,13 @@ SELECT md5(%(agency)s || ' event ' || n)::uuid, false, %(kind)s,
 FROM generate_series(%(first)s::int, %(last)s::int) AS n;
 
 INSERT INTO core.victim (victim_key, stale, victim_role, gender, "ageBroad", citizenship,
-    "isSexualExploit", "isForcedLabour", "meansThreats", "recruiterRelationFriend", agency, feed,
-    delivery_id)
+    "isSexualExploit", "isForcedLabour", "meansThreats", "meansFalsePromises",
+    "recruiterRelationFriend", "recruiterRelationFamily", agency, feed, delivery_id)
 SELECT md5(%(agency)s || ' victim ' || n)::uuid, false, 'victim',
     (ARRAY['Woman', 'Man'])[1 + n %% 2], (ARRAY['9--17', '18--20'])[1 + n / 2 %% 2],
     (ARRAY['USA', 'MEX', 'PHL'])[1 + n %% 3], (n %% 2 = 0)::int, (n %% 4 = 1)::int,
-    (n %% 2 = 0)::int, (n %% 3 = 0)::int, %(agency)s, 'feed', %(delivery)s
+    (n %% 2 = 0)::int, (n %% 3 > 0)::int, (n %% 3 = 0)::int, (n %% 3 = 1)::int,
+    %(agency)s, 'feed', %(delivery)s
 FROM generate_series(%(first)s::int, %(last)s::int) AS n;
 
 INSERT INTO core.victim_event (victim_key, event_key, role, agency, feed, delivery_id)
@@ -125,9 +128,18 @@ def released(warehouse: Warehouse, **given: Any) -> Published:
 
 
 @pytest.fixture(scope="module")
-def published(filled: Warehouse) -> Published:
-    """The first release; the ones after it are held against it."""
+def first(filled: Warehouse) -> Published:
+    """The first release; those after it are held against it."""
     return released(filled)
+
+
+@pytest.fixture
+def fresh(filled: Warehouse) -> Warehouse:
+    """The warehouse as if nothing had been first."""
+    tables = ", ".join(f"mart.{name}" for name in (*products(), "release"))
+    with filled.connect(Role.OWNER) as owner:
+        owner.execute(f"TRUNCATE {tables}, ops.release, ops.privacy_spend, linked.release_cell")
+    return filled
 
 
 def standing(warehouse: Warehouse) -> list[int]:
@@ -146,15 +158,34 @@ def marts(warehouse: Warehouse, who: str = Role.PARTNER) -> dict[str, list[tuple
 
 
 @contextmanager
+def gained(warehouse: Warehouse, first: int, last: int) -> Iterator[None]:
+    """The police agencies have more records for a while: those of the numbers given."""
+    for agency in (SHERIFF, POLICE):
+        fill(warehouse, agency, first, last)
+    try:
+        yield
+    finally:
+        for agency in (SHERIFF, POLICE):
+            remove(warehouse, agency, first, last)
+
+
+@contextmanager
 def lost(warehouse: Warehouse, agency: str, beyond: int) -> Iterator[None]:
-    """Records of an agency beyond a number are gone, for a while."""
-    keys = (f"SELECT md5('{agency} {{0}} ' || n)::uuid "
-            f"FROM generate_series({beyond + 1}, {PERSONS[agency]}) AS n")  # fmt: skip
+    """Records of an agency beyond a number are gone for a while."""
+    remove(warehouse, agency, beyond + 1, PERSONS[agency])
+    try:
+        yield
+    finally:
+        fill(warehouse, agency, beyond + 1, PERSONS[agency])
+
+
+def remove(warehouse: Warehouse, agency: str, first: int, last: int) -> None:
     with warehouse.connect(Role.LOADER) as loader, loader.transaction():
-        loader.execute(f"DELETE FROM core.event WHERE event_key IN ({keys.format('event')})")
-        loader.execute(f"DELETE FROM core.victim WHERE victim_key IN ({keys.format('victim')})")
-    yield
-    fill(warehouse, agency, beyond + 1, PERSONS[agency])
+        for unit in ("event", "victim"):
+            loader.execute(
+                f"DELETE FROM core.{unit} WHERE {unit}_key IN (SELECT "
+                f"md5('{agency} {unit} ' || n)::uuid FROM generate_series({first}, {last}) AS n)"
+            )
 
 
 # --- what members see -----------------------------------------------------------------------------
@@ -162,27 +193,27 @@ def lost(warehouse: Warehouse, agency: str, beyond: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("name", CUBE_MADE)
 def test_every_product_has_rows_and_no_small_count(
-    filled: Warehouse, published: Published, name: str
+    filled: Warehouse, first: Published, name: str
 ) -> None:
-    assert published.status == "published"
+    assert first.status == "published"
     with filled.connect(analyst(SHELTER)) as connection:
         cursor = connection.execute(f"SELECT * FROM mart.{name}")
         columns = [column.name for column in cursor.description or ()]
         found = cursor.fetchall()
-    assert len(found) == published.rows[name] > 0
+    assert len(found) == first.rows[name] > 0
     if name != "suppression":  # counts of cells
         shown = [row[at] for row in found for at, one in enumerate(columns) if one in COUNTS]
         assert not [count for count in shown if count is not None and 0 < count < 11]
         assert any(count for count in shown)
 
 
-def test_partners_and_analysts_see_the_same(filled: Warehouse, published: Published) -> None:
+def test_partners_and_analysts_see_the_same(filled: Warehouse, first: Published) -> None:
     assert marts(filled, analyst(POLICE)) == marts(filled)
-    assert standing(filled) == [published.release_id]
+    assert standing(filled) == [first.release_id]
 
 
 def test_the_cells_behind_a_release_are_for_steward_and_publisher(
-    filled: Warehouse, published: Published
+    filled: Warehouse, first: Published
 ) -> None:
     count = "SELECT count(*) FROM linked.release_cell"
     for role in (*Role, *map(analyst, SECTORS)):
@@ -199,13 +230,11 @@ def test_the_cells_behind_a_release_are_for_steward_and_publisher(
                     connection.execute(count)
 
 
-def test_the_ledger_says_what_a_release_was_made_of(
-    filled: Warehouse, published: Published
-) -> None:
+def test_the_ledger_says_what_a_release_was_made_of(filled: Warehouse, first: Published) -> None:
     [(_, contracts, deliveries, cubes)] = rows(
         filled,
         "SELECT status, contracts, deliveries, cubes FROM ops.release "
-        f"WHERE release_id = {published.release_id}",
+        f"WHERE release_id = {first.release_id}",
         role=Role.AUDITOR,
     )
     assert contracts["county_coc.feed"] == {"version": "1.0.0", "digest": "0" * 64}
@@ -241,78 +270,62 @@ def trend(warehouse: Warehouse, measure: str) -> dict[tuple[str, str], tuple[int
     return {(period, kind): (count, revised) for period, kind, count, revised in found}
 
 
-def test_a_new_release_takes_the_place_of_the_last(filled: Warehouse, published: Published) -> None:
+def test_the_same_records_give_the_same_release(filled: Warehouse, first: Published) -> None:
+    before = marts(filled)
+    again = released(filled)
+    assert again.release_id > first.release_id
+    assert marts(filled) == before
+
+
+def test_a_new_release_takes_the_place_of_the_last(filled: Warehouse, first: Published) -> None:
     before, granted = trend(filled, "incidents"), rights(filled)
     assert not any(revised for _, revised in before.values())
-    for agency in (SHERIFF, POLICE):
-        fill(filled, agency, 1001, 1090)
-    try:
-        second = released(filled)
-        assert second.status == "published"
-        assert standing(filled) == [second.release_id]
-        status = "SELECT status FROM ops.release WHERE release_id = "
-        assert rows(filled, f"{status}{published.release_id}", role=Role.AUDITOR) == [
-            ("superseded",)
-        ]
-        for name in CUBE_MADE:
-            [(number,)] = rows(
-                filled, f"SELECT DISTINCT release_id FROM mart.{name}", role=Role.PARTNER
-            )
-            assert number == second.release_id
-        after = trend(filled, "incidents")
-        both = [(before[key][0], *after[key]) for key in before if key in after]
-        compared = [(old, new, revised) for old, new, revised in both if old and new]
-        assert any(new > old for old, new, _ in compared)
-        assert all(revised == (new != old) for old, new, revised in compared)
-        assert rights(filled) == granted
-    finally:
-        with filled.connect(Role.LOADER) as loader:
-            for agency in (SHERIFF, POLICE):
-                keys = (
-                    f"SELECT md5('{agency} {{0}} ' || n)::uuid FROM generate_series(1001, 1090) n"
-                )
-                for table in ("event", "victim"):
-                    loader.execute(
-                        f"DELETE FROM core.{table} WHERE {table}_key IN ({keys.format(table)})"
-                    )
-
-
-def test_the_same_records_give_the_same_release(filled: Warehouse, published: Published) -> None:
-    released(filled)
-    before = marts(filled)
-    released(filled)
-    assert marts(filled) == before
-    assert not any(revised for _, revised in trend(filled, "persons").values())
+    with gained(filled, 1001, 1050):
+        new = released(filled)
+    assert standing(filled) == [new.release_id]
+    status = f"SELECT status FROM ops.release WHERE release_id = {first.release_id}"
+    assert rows(filled, status, role=Role.AUDITOR) == [("superseded",)]
+    for name in CUBE_MADE:
+        numbers = f"SELECT DISTINCT release_id FROM mart.{name}"
+        assert rows(filled, numbers, role=Role.PARTNER) == [(new.release_id,)], name
+    after = trend(filled, "incidents")
+    pairs = [(before[key][0], *after[key]) for key in before]
+    compared = [(old, count, revised) for old, count, revised in pairs if old and count]
+    assert any(count > old for old, count, _ in compared)
+    assert all(revised == (count != old) for old, count, revised in compared)
+    assert rights(filled) == granted
 
 
 def test_a_member_sees_the_old_release_or_the_new_one_whole(
-    filled: Warehouse, published: Published
+    filled: Warehouse, first: Published
 ) -> None:
     """Each look is at all products; while releases come and go, none is mixed or empty."""
     tables = " UNION ".join(
         f"SELECT '{name}', release_id, count(*) FROM mart.{name} GROUP BY release_id"
         for name in CUBE_MADE
     )
-    done = False
+    looking, done = Event(), Event()
 
     def look() -> set[int]:
         seen = set()
         with filled.connect(analyst(NGO)) as member:
-            while not done:
+            while not done.is_set() or not seen:
                 found = member.execute(tables).fetchall()
                 assert len(found) == len(CUBE_MADE)
                 [number] = {number for _, number, _ in found}
                 seen.add(number)
+                looking.set()
         return seen
 
     with ThreadPoolExecutor(1) as pool:
         looks = pool.submit(look)
+        looking.wait(30)
         made = released(filled).release_id
-        done = True
+        done.set()
         assert looks.result() - {made}
 
 
-def test_two_publishers_come_one_after_the_other(filled: Warehouse, published: Published) -> None:
+def test_two_publishers_come_one_after_the_other(filled: Warehouse, first: Published) -> None:
     with ThreadPoolExecutor(2) as pool:
         made = list(pool.map(lambda _: released(filled), range(2)))
     assert {one.status for one in made} == {"published"}
@@ -322,79 +335,79 @@ def test_two_publishers_come_one_after_the_other(filled: Warehouse, published: P
 # --- what stops a release -------------------------------------------------------------------------
 
 
-def test_an_agency_that_is_gone_stops_a_release(filled: Warehouse, published: Published) -> None:
-    last, before = standing(filled), marts(filled)
-    with lost(filled, NGO, beyond=0):
-        refused = released(filled)
+def test_an_agency_that_is_gone_stops_a_release(fresh: Warehouse) -> None:
+    released(fresh)
+    last, before = standing(fresh), marts(fresh)
+    with lost(fresh, NGO, beyond=0):
+        refused = released(fresh)
         assert refused.status == "refused"
         assert [one.code for one in refused.gate if one.stops] == ["RELEASE-AGENCY"]
-        assert (standing(filled), marts(filled)) == (last, before)
+        assert (standing(fresh), marts(fresh)) == (last, before)
         [(status,)] = rows(
-            filled,
+            fresh,
             f"SELECT status FROM ops.release WHERE release_id = {refused.release_id}",
             role=Role.AUDITOR,
         )
         assert status == "refused"
-        allowed = released(filled, allow_loss=True)
+        allowed = released(fresh, allow_loss=True)
         assert allowed.status == "published"
-        assert standing(filled) == [allowed.release_id]
+        assert standing(fresh) == [allowed.release_id]
 
 
-def test_many_records_that_are_gone_stop_a_release(filled: Warehouse, published: Published) -> None:
-    released(filled)
-    with lost(filled, SHERIFF, beyond=60):
-        refused = released(filled)
+def test_many_records_that_are_gone_stop_a_release(fresh: Warehouse) -> None:
+    released(fresh)
+    with lost(fresh, SHERIFF, beyond=60):
+        refused = released(fresh)
         stops = [one for one in refused.gate if one.stops]
         assert {one.code for one in stops} == {"RELEASE-LOSS"}
         assert "incidents" in " ".join(one.says for one in stops)
-    assert released(filled).status == "published"
+    assert released(fresh).status == "published"
 
 
 def test_a_release_that_fails_leaves_the_last_one(
-    filled: Warehouse, published: Published, monkeypatch: pytest.MonkeyPatch
+    fresh: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    last, before = standing(filled), marts(filled)
+    released(fresh)
+    last, before = standing(fresh), marts(fresh)
 
     def fail(*_: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(store, "keep_cells", fail)
     with pytest.raises(MemoryError):
-        released(filled)
-    assert (standing(filled), marts(filled)) == (last, before)
+        released(fresh)
+    assert (standing(fresh), marts(fresh)) == (last, before)
 
 
 # --- withdrawal -----------------------------------------------------------------------------------
 
 
 def test_a_withdrawal_empties_what_was_made_of_records_until_the_next_release(
-    filled: Warehouse, published: Published
+    fresh: Warehouse,
 ) -> None:
-    last = released(filled)
-    with filled.connect(Role.EXPUNGER) as expunger:
+    last = released(fresh)
+    with fresh.connect(Role.EXPUNGER) as expunger:
         [(withdrawn,)] = expunger.execute("SELECT mart.withdraw(%s)", [SHELTER]).fetchall()
     assert withdrawn >= 1
-    assert standing(filled) == []
-    assert not any(marts(filled).values())
+    assert standing(fresh) == []
+    assert not any(marts(fresh).values())
     states = rows(
-        filled,
+        fresh,
         "SELECT o.status, m.status, m.withdrawn_at IS NOT NULL FROM ops.release o "
         f"JOIN mart.release m USING (release_id) WHERE release_id = {last.release_id}",
         role=Role.STEWARD,
     )
     assert states == [("withdrawn", "withdrawn", True)]
-    assert len(rows(filled, "SELECT FROM mart.coverage", role=Role.PARTNER)) > 0
-    again = released(filled)
-    assert standing(filled) == [again.release_id]
-    assert all(marts(filled).values())
+    assert len(rows(fresh, "SELECT FROM mart.coverage", role=Role.PARTNER)) > 0
+    again = released(fresh)
+    assert standing(fresh) == [again.release_id]
+    assert all(marts(fresh).values())
 
 
-def test_nobody_but_expunger_and_publisher_withdraws(
-    filled: Warehouse, published: Published
-) -> None:
+def test_nobody_but_expunger_and_publisher_withdraws(fresh: Warehouse) -> None:
     for role in (Role.LOADER, Role.STEWARD, Role.PARTNER, analyst(POLICE)):
         denied = pytest.raises(psycopg.errors.InsufficientPrivilege)
-        with filled.connect(role) as connection, denied:
+        with fresh.connect(role) as connection, denied:
             connection.execute("SELECT mart.withdraw(%s)", [SHELTER])
 
 
@@ -402,46 +415,43 @@ def test_nobody_but_expunger_and_publisher_withdraws(
 
 
 def test_cell_noise_stays_the_same_from_release_to_release(
-    filled: Warehouse, published: Published, tmp_path: Path
+    fresh: Warehouse, tmp_path: Path
 ) -> None:
     secret = tmp_path / "release.secret"
     secret.write_bytes(bytes(range(32)))
     secret.chmod(0o600)
     asked = terms(county_coc={"method": "cell_key", "variance": 4, "maxNoise": 12})
-    released(filled)
-    exact = marts(filled)
-    noisy = released(filled, contracts=asked, secret_file=secret)
-    first = marts(filled)
+    released(fresh)
+    exact = marts(fresh)
+    noisy = released(fresh, contracts=asked, secret_file=secret)
+    first = marts(fresh)
     assert noisy.cubes["persons"]["method"] == "cell_key"
     # the shelter has no part in the incidents
     assert noisy.cubes["incidents"]["method"] == "suppress"
     assert first["minors"] != exact["minors"]
     assert first["flagged"] == exact["flagged"]
-    released(filled, contracts=asked, secret_file=secret)
-    assert marts(filled)["minors"] == first["minors"]
-    assert not any(revised for _, revised in trend(filled, "persons").values())
+    released(fresh, contracts=asked, secret_file=secret)
+    assert marts(fresh)["minors"] == first["minors"]
+    assert not any(revised for _, revised in trend(fresh, "persons").values())
     # the next release without noise is held against true counts: nothing changed
-    released(filled)
-    assert marts(filled)["minors"] == exact["minors"]
+    released(fresh)
+    assert marts(fresh)["minors"] == exact["minors"]
 
 
-def test_private_counts_stop_when_the_budget_of_the_year_is_spent(
-    filled: Warehouse, published: Published
-) -> None:
+def test_private_counts_stop_when_the_budget_of_the_year_is_spent(fresh: Warehouse) -> None:
     asked = terms(safe_passage={"method": "dp", "epsilon": 1.0, "maxCells": 4})
-    made = released(filled, contracts=asked)
+    made = released(fresh, contracts=asked)
     assert made.cubes["persons"]["method"] == "dp"
     spent = "SELECT release, epsilon FROM ops.privacy_spend"
-    assert rows(filled, spent, role=Role.AUDITOR) == [(made.cubes["persons"]["spend"], 1.0)]
-    assert "zero" not in {row[-1] for row in marts(filled)["minors"]}
+    assert rows(fresh, spent, role=Role.AUDITOR) == [(made.cubes["persons"]["spend"], 1.0)]
+    assert "zero" not in {row[-1] for row in marts(fresh)["minors"]}
     # a release that is refused before noise is drawn costs nothing
-    with lost(filled, NGO, beyond=20):
-        kept = replace(asked["county_coc.feed"], agency="elsewhere")
-        assert released(filled, contracts={**asked, "x": kept}).status == "refused"
-    assert len(rows(filled, spent, role=Role.AUDITOR)) == 1
-    for _ in range(3):
-        released(filled, contracts=asked)
-    last, before = standing(filled), marts(filled)
+    with lost(fresh, SHERIFF, beyond=0):
+        assert released(fresh, contracts=asked).status == "refused"
+    assert len(rows(fresh, spent, role=Role.AUDITOR)) == 1
+    for number in range(3):
+        reserver(fresh)(Spend("core", NOW.year, 1.0, f"another {number}"))
+    last, before = standing(fresh), marts(fresh)
     with pytest.raises(PrivacyError, match="beyond the 4"):
-        released(filled, contracts=asked)
-    assert (standing(filled), marts(filled)) == (last, before)
+        released(fresh, contracts=asked)
+    assert (standing(fresh), marts(fresh)) == (last, before)

@@ -72,6 +72,21 @@ def test_weights_read_back_link_alike(
     np.testing.assert_allclose(again.probability, links.probability)
 
 
+def test_new_records_are_linked_alike_in_parts(
+    new: Encoded,
+    standing: Encoded,
+    weights: Weights,
+    links: Links,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("linkage.incremental._NEW", 170)
+    monkeypatch.setattr("linkage.incremental._CHUNK", 100)
+    again = link_new(new, InMemory(standing), weights)
+    assert again.candidates == links.candidates
+    pairs = {frozenset(zip(one.left, one.right, strict=True)) for one in (again, links)}
+    assert len(pairs) == 1
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"m": 1, "u": 2}', '{"m": {"a": "b"}}'])
 def test_what_are_no_weights_is_refused(text: str) -> None:
     with pytest.raises(ContractError, match="weights cannot be read"):

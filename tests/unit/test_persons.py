@@ -15,6 +15,7 @@ from linkage.crosswalk import Change, assign
 from linkage.evidence import Known, evidence, joined, learned, pooled
 from schemas.errors import ContractError
 from tests.linked_people import encodings, person, schema
+from warehouse.encodings import content_width, packed, unpacked
 
 A, B, C = (UUID(int=n) for n in (1, 2, 3))
 
@@ -125,3 +126,14 @@ def test_a_sample_of_all_records_teaches(monkeypatch) -> None:
     sample = pooled(parts)
     assert 15 < len(sample) < 70
     assert len(joined(parts)) == 120
+
+
+def test_encodings_are_stored_without_loss() -> None:
+    made = encoded(*range(20))
+    content = packed(made)
+    assert content.shape == (20, content_width(schema()))
+    again = unpacked(content, schema())
+    for part in ("filters", "tokens", "rarity"):
+        first, second = getattr(made, part), getattr(again, part)
+        assert list(first) == list(second)
+        assert all((first[name] == second[name]).all() for name in first)

@@ -98,7 +98,7 @@ def test_the_list_of_the_expunged_names_nobody(
     feed(monkeypatch)
     asked = upkeep.request_expungement(node, FEED, "victim", ["SENTINEL-1", "SENTINEL-2"])
     assert asked["asked"] == 2
-    [request] = node.hub.requests.iterdir()
+    [request] = node.hub.inbox.iterdir()
     listed = node.node.suppressed / f"{FEED}.json"
     assert listed.stat().st_mode & 0o077 == 0
     for path in (request, listed):

@@ -14,7 +14,7 @@ _FILE: dict[str, Any] = {"exists": True, "dir_okay": False, "readable": True}
 
 
 def link(
-    left: Annotated[Path, typer.Option(help="CSV with a header line, UTF-8.", **_FILE)],
+    left: Annotated[Path, typer.Option(help="CSV file with a header line.", **_FILE)],
     id: Annotated[str, typer.Option(help="Column that names a record.")],  # noqa: A002
     schema: Annotated[Path, typer.Option(help="Linkage schema: columns and their kinds.", **_FILE)],
     secret_file: Annotated[
@@ -34,6 +34,9 @@ def link(
     OUT gets left_id,right_id,score,decision: the probability that the two are
     one person, and `match` or, for somebody to look at, `review`. The threshold
     is chosen without labels: where the expected F1 is highest.
+
+    Delimiter (comma, semicolon, tab, bar) and encoding (UTF-8, UTF-16, Windows-1252) are found out.
+    Ids must name one record each.
 
     Kinds of columns: given_name, surname, full_name, date, year, sex, category,
     postcode, place, address, text, phone, ssn, number, email.

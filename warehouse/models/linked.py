@@ -60,7 +60,7 @@ class LinkRun(Base):
 
     ``records_*`` hold fakes too, which the linker cannot tell. ``review`` counts pairs below the
     threshold that a person would have to look at. ``score_histogram`` and ``drift`` are those of
-    ``linkage.quality``; ``most_frequent_token`` is how many records of one agency share a block token.
+    ``linkage.quality``; ``most_frequent_token`` is how many records of one agency share a token.
     """
 
     __tablename__ = "link_run"

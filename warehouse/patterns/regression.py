@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from warehouse.patterns.hidden import LEAST_PROTECTED, Floats, Mask, hidden, protected_share
+from warehouse.patterns.hidden import LEAST_PROTECTED, Floats, Mask, hidden
 
 _STEPS: Final = 30
 #: Steps before the excess is estimated: by then the means have settled.
@@ -66,9 +66,9 @@ def fit(grid: Grid, design: Floats) -> Fit:
     squares = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
     beta = np.zeros((len(grid.exposure), terms))
     beta[:, 0] = _level(grid)
-    excess, protected = np.zeros((len(beta), 1)), LEAST_PROTECTED
+    excess = np.zeros((len(beta), 1))
     for step in range(_STEPS):
-        state, protected = _state(grid, beta @ design.T, protected)
+        state = _state(grid, beta @ design.T)
         freedom = state.worth.sum(axis=1) - terms
         if step >= _SETTLED:
             excess = _excess(state, freedom)
@@ -92,15 +92,16 @@ def _level(grid: Grid) -> Floats:
     return np.asarray(np.log(total / grid.exposure.sum(axis=1)))
 
 
-def _state(grid: Grid, linear: Floats, protected: float) -> tuple[_State, float]:
-    """Where the fit stands, and the share of large counts that is hidden, as it appears now."""
+def _state(grid: Grid, linear: Floats) -> _State:
+    """Where the fit stands. How many large counts are hidden is not learnt from a single series:
+    months that vary by more than a Poisson count would be taken for it."""
     mean = np.exp(np.clip(linear, -20, 20)) * grid.exposure
-    found = hidden(mean[grid.hidden], protected)
+    found = hidden(mean[grid.hidden], LEAST_PROTECTED)
     unseen, filled = np.zeros_like(mean), grid.count.copy()
     unseen[grid.hidden] = np.minimum(found.variance, mean[grid.hidden])
     filled[grid.hidden] = found.mean
     worth = np.where(grid.covered, 1 - unseen / np.where(grid.covered, mean, 1.0), 0.0)
-    return _State(mean, filled, unseen, worth), protected_share(mean, found.large)
+    return _State(mean, filled, unseen, worth)
 
 
 def _excess(state: _State, freedom: Floats) -> Floats:

@@ -2,16 +2,17 @@
 
 A log-linear regression of counts (negative binomial variance, quasi-likelihood) on time and one
 annual wave, with what was covered as exposure; the slope is held against Student's t. Hidden
-periods enter through their bounds. All series are fitted at once.
+periods count as what the fit expects of them (see ``hidden``). All series are fitted at once.
 
 Why no seasonal Mann-Kendall test: it compares like months of different years, so that a year and a
 half of data gives it six pairs; it knows no exposure, so that an agency that stops filing is a
 fall; and its package (pymannkendall 1.4.3, January 2023) has an unreleased correction and
-open faults. statsmodels fits one series at a time, knows no bounds, and is not otherwise needed.
+open faults. statsmodels fits one series at a time and knows no hidden counts.
 
 Months that resemble the month before (serial correlation) make any such test see trends. The
 variance is widened by what the residuals show of it, corrected for the share of it that the fit
 takes away; widened only, so that series without it are tested a little more strictly than claimed.
+With a correlation of 0.3 up to 8 % of series without a trend still raise an alarm instead of 5 %.
 """
 
 from __future__ import annotations

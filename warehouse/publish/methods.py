@@ -32,6 +32,7 @@ from schemas.release import MIN_CELL, ReleaseOptions
 from warehouse.publish.cubes import CONTRIBUTORS, UNIT, Cube
 from warehouse.publish.domains import UNKNOWN, groups
 from warehouse.publish.domains import cells as cells_of
+from warehouse.publish.store import PRIVATE
 
 #: Strictest first.
 METHODS = ("dp", "cell_key", "suppress")
@@ -89,12 +90,12 @@ def options(contracts: Collection[Contract], agencies: Collection[str]) -> Relea
     return strictest
 
 
-def made(cube: Cube, records: pa.Table, terms: Terms, told: Released | None) -> Made:
+def made(cube: Cube, records: pa.Table, terms: Terms, before: Released | None) -> Made:
     """Release a cube.
 
     Args:
         records: of the cube, one a unit.
-        told: what anybody may know of it from earlier releases; ``audit`` with the true counts.
+        before: what earlier releases told of it, with true counts (``store.last_exact``).
 
     Raises:
         SettingsError: noise is asked for and its secret is missing.
@@ -109,27 +110,13 @@ def made(cube: Cube, records: pa.Table, terms: Terms, told: Released | None) -> 
         return Made(_private(cube, records, terms, asked, spend), notes)
     public = frozenset(one.agency for one in terms.contracts if one.publication.public)
     request = replace(cube.request(public), min_cell=asked.min_cell)
-    previous = () if told is None else (as_if_exact(told),)
-    released = release(records, request, previous)
+    released = release(records, request, () if before is None else (before,))
     if asked.method == "cell_key":
         if terms.secret_file is None:
             raise SettingsError("a contract asks for cell noise: set TRIBUTARY_RELEASE_SECRET_FILE")
         noise = Noise(asked.variance or 0.0, asked.max_noise or 0, asked.min_cell)
         released = with_noise(cube, records, released, noise, read_secret(terms.secret_file))
     return Made(released, notes)
-
-
-def as_if_exact(told: Released) -> Released:
-    """What was told, taken as if every number in it had been exact.
-
-    Held against noisy counts, a release would look for changes that are noise and miss real ones.
-    """
-    hidden = pc.equal(told.cells["status"], Status.SUPPRESSED)
-    true = told.audit["true_count"]
-    status = pc.if_else(pc.equal(true, 0), Status.ZERO.value, Status.PUBLISHED.value)
-    cells = _with(told.cells, "count", pc.if_else(hidden, pa.scalar(None, pa.int64()), true))
-    cells = _with(cells, "status", pc.if_else(hidden, Status.SUPPRESSED.value, status))
-    return Released(cells, told.audit, told.summary)
 
 
 # --- keyed noise -------------------------------------------------------------------------------
@@ -242,7 +229,7 @@ def _audit_of(shown: pa.Table, true: Places) -> pa.Table:
     """The steward's rows; no bounds, for no published number is a true one."""
     nothing = pa.nulls(len(shown))
     audit = shown.drop_columns(["count"]).append_column("true_count", pa.array(true, pa.int64()))
-    audit = audit.append_column("reason", pa.array(["dp"] * len(shown)))
+    audit = audit.append_column("reason", pa.array([PRIVATE] * len(shown)))
     for name in ("lower", "upper"):
         audit = audit.append_column(name, nothing.cast(pa.float64()))
     return audit

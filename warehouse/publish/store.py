@@ -12,17 +12,22 @@ import pyarrow as pa
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from anonymize.disclosure.release import ALL, Released
+from anonymize.disclosure.release import ALL, Released, Status
 from warehouse.publish.cubes import Cube
 from warehouse.publish.products import OWN_COLUMNS, Product
 
 Connection = psycopg.Connection[Any]
+#: Dimension to value.
+Cell = Mapping[str, str]
+
+#: Reason of cells that were told with differential privacy.
+PRIVATE = "dp"
 
 _LAST = """
     SELECT cell, status, shown, count FROM (
         SELECT DISTINCT ON (cell) cell, status, shown, count, position
         FROM linked.release_cell
-        WHERE cube = %s
+        WHERE cube = %s AND (%s OR reason IS DISTINCT FROM 'dp')
         -- what was once told stays told: hidden later or withdrawn, it can still be subtracted
         ORDER BY cell, status = 'suppressed', release_id DESC
     ) AS last ORDER BY position
@@ -36,22 +41,39 @@ _CELL = (
 
 
 def last_told(connection: Connection, cube: Cube) -> Released | None:
-    """What anybody may know of a cube from earlier releases: each cell as it was last told.
+    """What earlier releases told of a cube: each cell as it was last told."""
+    rows = connection.execute(_LAST, [cube.name, True]).fetchall()
+    return _told(cube, [(cell, status, shown) for cell, status, shown, _ in rows])
 
-    The ``audit`` of the same cells holds the true counts they were told of.
+
+def last_exact(connection: Connection, cube: Cube) -> Released | None:
+    """The same with true counts, as if each had been told without noise.
+
+    A release is held against this: against noisy counts it would look for changes that are noise
+    and miss real ones. What differential privacy told is left out, for its guarantee stands
+    whatever else is told.
     """
-    rows = connection.execute(_LAST, [cube.name]).fetchall()
+    rows = connection.execute(_LAST, [cube.name, False]).fetchall()
+    return _told(cube, [_exact(cell, status, true) for cell, status, _, true in rows])
+
+
+def _exact(cell: Cell, status: str, true: int) -> tuple[Cell, str, int | None]:
+    if status == Status.SUPPRESSED:
+        return cell, status, None
+    return cell, Status.PUBLISHED if true else Status.ZERO, true
+
+
+def _told(cube: Cube, rows: list[tuple[Cell, str, int | None]]) -> Released | None:
     if not rows:
         return None
     columns: dict[str, list[Any]] = {
-        name: [cell.get(name, ALL) for cell, *_ in rows] for name in cube.dimensions
+        name: [cell.get(name, ALL) for cell, _, _ in rows] for name in cube.dimensions
     }
-    _, statuses, shown, true = zip(*rows, strict=True)
-    dimensions = pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
-    cells = dimensions.append_column("count", pa.array(shown, pa.int64()))
-    cells = cells.append_column("status", pa.array(statuses, pa.string()))
-    audit = dimensions.append_column("true_count", pa.array(true, pa.int64()))
-    return Released(cells, audit, MappingProxyType({}))
+    columns["count"] = [count for _, _, count in rows]
+    columns["status"] = [str(status) for _, status, _ in rows]
+    types = dict.fromkeys(columns, pa.string()) | {"count": pa.int64()}
+    cells = pa.table(columns, schema=pa.schema(list(types.items())))
+    return Released(cells, cells.slice(0, 0), MappingProxyType({}))
 
 
 def new_release(

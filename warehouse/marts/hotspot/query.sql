@@ -1,19 +1,14 @@
 WITH areas AS (
-    SELECT 'county' AS area_kind, county AS area, trafficking, count, status
-    FROM incidents_state_county_trafficking
+    SELECT 'county' AS area_kind, county AS area, c.count, a.count AS incidents, c.status
+    FROM incidents_state_county_trafficking c JOIN incidents_state_county a USING (state, county)
+    WHERE trafficking = 'yes'
     UNION ALL
-    SELECT 'h3', h3_cell, trafficking, count, status FROM incidents_h3_cell_trafficking
+    SELECT 'h3', h3_cell, c.count, a.count, c.status
+    FROM incidents_h3_cell_trafficking c JOIN incidents_h3_cell a USING (h3_cell)
+    WHERE trafficking = 'yes'
     UNION ALL
-    SELECT 'venue', venue, trafficking, count, status FROM incidents_venue_trafficking
+    SELECT 'venue', venue, c.count, a.count, c.status
+    FROM incidents_venue_trafficking c JOIN incidents_venue a USING (venue)
+    WHERE trafficking = 'yes'
 )
-SELECT
-    yes.area_kind,
-    yes.area,
-    yes.count,
-    -- hidden where either part is
-    yes.count + no.count AS incidents,
-    yes.status
-FROM areas yes
-JOIN areas no ON no.area_kind = yes.area_kind AND no.area = yes.area AND no.trafficking = 'no'
-WHERE yes.trafficking = 'yes'
-ORDER BY area_kind, area
+SELECT area_kind, area, count, incidents, status FROM areas ORDER BY area_kind, area
