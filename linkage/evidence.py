@@ -23,7 +23,7 @@ from schemas.errors import ContractError
 LEARN_FROM = 200_000
 #: A pair below the first is no match and one above the second is, wherever the threshold of a run
 #: lies: where all is clear, it lies at its last pair.
-_THRESHOLDS = (0.5, 0.9)
+_THRESHOLDS = (0.5, 0.95)
 #: More records than these nobody has on average; who seems to was compared with the wrong weights.
 _MOST_PARTNERS = 3.0
 #: Fewer matches teach too little to be kept for later runs.

@@ -17,7 +17,7 @@ from schemas.errors import DeliveryError
 #: Cells of one table; beyond, most are empty and the proof takes hours.
 MAX_CELLS = 200_000
 #: Up to so many, the finest cells are looked at even where they are not released.
-FINEST = 5_000
+FINEST = 1_500
 
 
 @dataclass(frozen=True)

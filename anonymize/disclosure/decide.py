@@ -78,7 +78,7 @@ def decide(cells: Cells, request: Request, previous: Sequence[Released] = ()) ->
         goal=np.where(small, float(request.min_cell), 0.0),
         seconds=request.seconds,
     )
-    hidden, bounds = hide(beside(task, formers, WIDTH))
+    hidden, bounds = hide(beside(task, formers, WIDTH, request.min_cell))
     if any(bound.cuts for bound in bounds):
         raise PrivacyError(
             "no release of this table hides its small cells: ask for coarser margins"
@@ -90,7 +90,7 @@ def decide(cells: Cells, request: Request, previous: Sequence[Released] = ()) ->
         truth,
         shown,
         reasons,
-        held_back(related, truth, shown, formers, request.min_cell, WIDTH),
+        held_back(related, truth, released, shown, formers, request.min_cell, WIDTH),
         wide.lower,
         wide.upper,
         _narrowest(views, shown, bounds),

@@ -7,8 +7,10 @@ from one that has not moved at all (hiding it instead would show where somebody 
 then could still be subtracted, such as a whole and all its parts but one, is held back too, which
 is decided like complementary suppression, on the table of differences.
 
-What was hidden before must stay hidden beside the new table, and the reverse: a reader who takes
-counts to have only grown, or to have only shrunk, lays both tables beside one another (``beside``).
+The change of a cell that is hidden both times is not guarded by itself: neither of its counts is
+known, and each stays at least three wide. What was hidden before must stay hidden beside the new
+table, and the reverse: a reader who takes counts to have only grown, or to have only shrunk, lays
+both tables beside one another (``beside``).
 """
 
 from __future__ import annotations
@@ -114,16 +116,19 @@ def sticky(cost: Floats, formers: Sequence[Former]) -> Floats:
     return np.where(again, cost * AGAIN, cost)
 
 
-def beside(task: Task, formers: Sequence[Former], width: float) -> Task:
+def beside(task: Task, formers: Sequence[Former], width: float, min_cell: int) -> Task:
     """The same task before readers who lay earlier releases beside the new one.
 
-    Each hidden quantity of an earlier release is a further unknown, and those hidden for themselves
-    may not be found out either. Where a count has grown the reader takes it that it cannot have
+    Each hidden quantity of an earlier release is a further unknown, and those hidden for themselves,
+    or of few more or fewer now, may not be found out either. Where a count has grown the reader takes it that it cannot have
     shrunk, and the reverse.
     """
     for one in formers:
         if one.truth is not None:
-            task = _beside(task, one, one.truth, width)
+            moved = np.abs(task.views[0].truth[: len(one.truth)] - one.truth)
+            few = one.known & (moved > 0) & (moved < min_cell)
+            guarded = replace(one, secret=one.secret | (one.hidden & few))
+            task = _beside(task, guarded, one.truth, width)
     return task
 
 
@@ -191,6 +196,7 @@ def _own_sums(task: Task, new: int) -> sparse.csr_array:
 def held_back(
     related: Relations,
     truth: Floats,
+    released: Bools,
     hidden: Bools,
     formers: Sequence[Former],
     min_cell: int,
@@ -200,13 +206,19 @@ def held_back(
     held = np.zeros(related.size, np.bool_)
     display = np.full(related.size, np.nan)
     for one in formers:
-        held |= _held_back(related, truth, hidden, one, min_cell, width)
+        held |= _held_back(related, truth, released, hidden, one, min_cell, width)
         display = np.where(np.isnan(one.display), display, one.display)
     return np.asarray(np.where(held & (display != truth), display, np.nan))
 
 
 def _held_back(
-    related: Relations, truth: Floats, hidden: Bools, one: Former, min_cell: int, width: float
+    related: Relations,
+    truth: Floats,
+    released: Bools,
+    hidden: Bools,
+    one: Former,
+    min_cell: int,
+    width: float,
 ) -> Bools:
     both = ~hidden & (one.display > 0) & (truth > 0)
     moved = np.abs(truth - np.where(both, one.display, truth))
@@ -225,14 +237,47 @@ def _held_back(
         np.where(small, width, 0.0),
         np.where(change >= 0, most, 0.0),
     )
-    unknown, _bounds = hide(
-        Task(
-            related.sums,
-            ~known,
-            free=known & both & (moved > 0),
-            cost=np.abs(change) + 1.0,
-            views=(view,),
-            goal=np.zeros(len(change)),
-        )
+    task = Task(
+        related.sums,
+        ~known,
+        free=known & both & (moved > 0),
+        cost=np.abs(change) + 1.0,
+        views=(view,),
+        goal=np.zeros(len(change)),
     )
+    told = np.flatnonzero((one.hidden | np.isnan(one.display)) & released & ~hidden)
+    unknown = hide(_with_former(task, one, one.truth, told))[0][: related.size]
     return few | (unknown & both & (moved > 0))
+
+
+def _with_former(task: Task, one: Former, before: Floats, told: Ints) -> Task:
+    """Changes together with former counts: of ``told`` the sum of both is published."""
+    size = len(before)
+    away = np.flatnonzero(one.hidden | np.isnan(one.display))
+    old = task.sums[:, away]
+    ones, count = np.ones(len(told)), np.arange(len(told))
+    change = sparse.csr_array((ones, (count, told)), (len(told), size))
+    former = sparse.csr_array((ones, (count, np.searchsorted(away, told))), (len(told), len(away)))
+    rows: Any = [
+        [task.sums, sparse.csr_array((task.sums.shape[0], len(away)))],
+        [sparse.csr_array((old.shape[0], size)), old],
+        [change, former],
+    ]
+    (view,) = task.views
+    none = np.zeros(len(away))
+    return replace(
+        task,
+        sums=sparse.csr_array(sparse.block_array(rows, format="csr")),
+        fixed=np.concatenate([task.fixed, np.ones(len(away), np.bool_)]),
+        free=np.concatenate([task.free, np.zeros(len(away), np.bool_)]),
+        cost=np.concatenate([task.cost, none]),
+        views=(
+            View(
+                np.concatenate([view.truth, before[away]]),
+                np.concatenate([view.floor, none]),
+                np.concatenate([view.need, none]),
+                np.concatenate([view.truth + view.rise, none + np.inf]),
+            ),
+        ),
+        goal=np.concatenate([task.goal, none]),
+    )

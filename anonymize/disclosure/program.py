@@ -105,7 +105,7 @@ class Program:
             constraints=LinearConstraint(matrix, lb=np.array(self.least) - 1e-9),
             options={"time_limit": max(seconds, 0.5), "mip_rel_gap": GAP},
         )
-        if found.x is None:
+        if found.status != 0 or found.x is None:  # what it has when time is up hides far too much
             return None
         hidden[self.choices[found.x[: len(self.choices)] > 0.5]] = True
         return hidden

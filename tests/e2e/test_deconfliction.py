@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
+from anonymize.keys import KeyRing
 from anonymize.requests import DeconflictRequest
+from anonymize.unit_ids import identifiers, token_of_each, unit_key
+from connectors.transports.folder import DropFolder
 from schemas.contract import Agreement, Contract, Publication
 from schemas.decisions import contract_faults
 from schemas.errors import ContractError
+from schemas.odcs import contract as contract_named
 from tests.contracts import contract
 from tests.fixtures_warehouse import rows, token
+from tributary import deconfliction
+from tributary.cli import app
+from tributary.secrets import ensure_secrets
+from tributary.settings import settings
 from warehouse.agreements import record_all
 from warehouse.database import Warehouse
 from warehouse.deconflict import deconflict
@@ -180,6 +191,41 @@ def test_it_is_written_down_that_somebody_asked_and_never_about_whom(county: Cou
     assert [one[2:] for one in log] == [(Role.PUBLISHER, "deconflict", f"{NORTH}.feed")]
     for secret in (own(NORTH, 1), str(key(NORTH, 1)), str(uuid5(SPACE, "1"))):
         assert secret not in f"{found} {log}"
+
+
+def test_from_the_agencys_own_ids_to_the_answer(
+    county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here = settings({"TRIBUTARY_HOME": str(tmp_path)})
+    ensure_secrets(here)
+    name = f"{NORTH}.feed"
+    asking = replace(contract_named("county_sheriff.nibrs"), name=name, publication=AGREED)
+    monkeypatch.setattr("tributary.cli.deconflict.here", lambda: here)
+    monkeypatch.setattr(deconfliction, "contract_named", lambda _: asking)
+    monkeypatch.setattr(deconfliction, "contracts", lambda: {name: asking})
+    monkeypatch.setattr(deconfliction, "warehouse", lambda _: county.warehouse)
+    monkeypatch.setattr(
+        deconfliction, "drop_folder", lambda found, _: DropFolder.of(asking, found.drop)
+    )
+    lines = ["001\tXX0010000\t26-000001", "", "001\tXX0010000\t26-000002"]
+    unit = unit_key(asking, "victim")
+    keyring = KeyRing.from_file(here.node.secret_file, asking.key_epoch)
+    made = token_of_each(asking, unit, identifiers(asking, unit, lines), keyring)
+    with county.warehouse.connect(Role.OWNER) as owner:
+        for number, one in enumerate(made, 1):
+            owner.execute(
+                "UPDATE linkage.source_token SET token = %s WHERE agency = %s AND token = %s",
+                [bytes.fromhex(one), NORTH, bytes.fromhex(own(NORTH, number))],
+            )
+    done = CliRunner().invoke(app, ["deconflict", name, "--json"], input="\n".join(lines))
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["rows"] == [
+        {"row": 1, "contact": [SOUTH]},
+        {"row": 3, "contact": []},
+    ]
+    assert county.notices(SOUTH) == [(key(SOUTH, 1), NORTH)]
+    # neither question nor answer is left
+    assert not [path for path in tmp_path.rglob("deconflict-*") if path.is_file()]
 
 
 # --- who learns nothing ---------------------------------------------------------------------------

@@ -170,15 +170,35 @@ def test_what_was_never_loaded_leaves_a_mark_alone(loads: Loads) -> None:
     assert 77 not in loads.victims() and 177 not in loads.events()
 
 
+PERSON, OTHER = "0000000a-0000-4000-8000-000000000001", "0000000b-0000-4000-8000-000000000002"
+ENCODED = "c0ffee" * 20
+#: What linking leaves of a record: compared with another one, and merged into one person with it.
+LINKED = f"""
+INSERT INTO linkage.encoding (record_key, space_id, batch_id, alias, content)
+    SELECT record_key, 1, 1, 0, '\\x{ENCODED}' FROM pg_temp.hers;
+INSERT INTO linkage.pending (record_key, space_id) SELECT record_key, 1 FROM pg_temp.hers;
+INSERT INTO linkage.pair (space_id, left_key, right_key, score)
+    SELECT 1, '00000000-0000-4000-8000-000000000000', record_key, 9 FROM pg_temp.hers;
+INSERT INTO linkage.crosswalk (record_key, person_key) SELECT record_key, '{PERSON}' FROM pg_temp.hers;
+INSERT INTO linked.person_record (record_key, person_key, agency)
+    SELECT record_key, '{PERSON}', 'test_agency' FROM pg_temp.hers;
+INSERT INTO linked.person_change (kind, person_key, into_key, run_id)
+    VALUES ('merge', '{OTHER}', '{PERSON}', 1);
+"""  # noqa: E501
+
+
 def test_a_dump_of_every_schema_holds_no_trace(loads: Loads) -> None:
     loads(TEN)
     keys = "SELECT record_key::text FROM linkage.source_token WHERE token = ANY (%s)"
     gone = [token("client", 1), token("enrollment", 101), token("enrollment", 201)]
     with loads.warehouse.connect(Role.OWNER) as connection:
-        connection.execute("ANALYZE core.victim, core.event, linkage.source_token")
         found = connection.execute(keys, [[bytes.fromhex(one) for one in gone]]).fetchall()
-    traces = [*gone, *(key for (key,) in found)]
-    assert len(traces) == 6
+        hers = "CREATE TEMPORARY TABLE hers AS SELECT record_key FROM linkage.source_token "
+        connection.execute(f"{hers} WHERE token = '\\x{gone[0]}'")
+        connection.execute(LINKED)
+        connection.execute("ANALYZE core.victim, core.event, linkage.source_token")
+    traces = [*gone, *(key for (key,) in found), PERSON, ENCODED]
+    assert len(traces) == 8
     before = everything(loads.warehouse)
     assert all(trace in before for trace in traces)
     expunged(loads, "victim", 1)

@@ -61,7 +61,8 @@ class Release(Base):
 
 class ReleaseCell(Base):
     """One cell of a released cube as the steward sees it. ``cell`` maps dimensions to values;
-    ``shown`` is the published count, ``lower`` and ``upper`` what a hidden one can be."""
+    ``decided`` is what disclosure control lets be told, ``shown`` what is published, which is the
+    same but for noise; ``lower`` and ``upper`` are what a hidden count can be."""
 
     __tablename__ = "release_cell"
     __table_args__ = ({"schema": "linked"},)
@@ -71,6 +72,7 @@ class ReleaseCell(Base):
     position: Mapped[int] = mapped_column(primary_key=True)
     cell: Mapped[dict[str, Any]] = mapped_column(JSONB)
     count: Mapped[int]
+    decided: Mapped[int | None]
     shown: Mapped[int | None]
     status: Mapped[str] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)

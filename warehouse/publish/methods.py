@@ -8,7 +8,7 @@ contributing agency asks for holds for the whole cube.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -95,7 +95,7 @@ def made(cube: Cube, records: pa.Table, terms: Terms, before: Released | None) -
 
     Args:
         records: of the cube, one a unit.
-        before: what earlier releases told of it, with true counts (``store.last_exact``).
+        before: what earlier releases told of it (``store.last_decided``).
 
     Raises:
         SettingsError: noise is asked for and its secret is missing.
@@ -115,7 +115,8 @@ def made(cube: Cube, records: pa.Table, terms: Terms, before: Released | None) -
         if terms.secret_file is None:
             raise SettingsError("a contract asks for cell noise: set TRIBUTARY_RELEASE_SECRET_FILE")
         noise = Noise(asked.variance or 0.0, asked.max_noise or 0, asked.min_cell)
-        released = with_noise(cube, records, released, noise, read_secret(terms.secret_file))
+        secret = read_secret(terms.secret_file)
+        released = with_noise(cube, records, released, noise, secret, before)
     return Made(released, notes)
 
 
@@ -123,13 +124,23 @@ def made(cube: Cube, records: pa.Table, terms: Terms, before: Released | None) -
 
 
 def with_noise(
-    cube: Cube, records: pa.Table, released: Released, noise: Noise, secret: bytes
+    cube: Cube,
+    records: pa.Table,
+    released: Released,
+    noise: Noise,
+    secret: bytes,
+    before: Released | None = None,
 ) -> Released:
     """Keyed noise on the published counts; what is hidden or zero stays as it is.
 
     The noise of a cell follows from who is in it (``records``' column ``unit``), so it is the same
-    in every release and margin that shows the same records. A published number may stand for one
-    that is ``max_noise`` away, ``zero`` for as many; none is from 1 to ``min_cell`` - 1.
+    in every release and margin that shows the same records. Where disclosure control gives a cell
+    the count it had (``before``), the cell shows what it showed: new noise would tell that somebody
+    came or went. A published number may stand for one that is ``max_noise`` away, ``zero`` for as
+    many; none is from 1 to ``min_cell`` - 1.
+
+    Returns:
+        the audit has a further column ``decided``, the counts before noise.
     """
     key = derive_key(secret, "cell-key", cube.name)
     units = coded(records[UNIT], UNIT)
@@ -140,14 +151,37 @@ def with_noise(
         place = _places(cube, margin, cells, records)
         # unsigned sums wrap
         np.add.at(sums, place[place >= 0], keys[place >= 0])
-    shown = pc.equal(cells["status"], Status.PUBLISHED).to_numpy()
     counts = cells["count"].fill_null(0).to_numpy().astype(np.int64)
-    noisy = np.where(shown, noise.applied(counts, uniforms(sums, key)), counts)
+    noisy = _as_before(cube, cells, noise.applied(counts, uniforms(sums, key)), before)
+    told = pc.equal(cells["status"], Status.PUBLISHED).to_numpy()
+    noisy = np.where(told, noisy, counts)
     hidden = cells["count"].is_null().to_numpy()
     status = np.where(hidden, Status.SUPPRESSED, np.where(noisy == 0, Status.ZERO, cells["status"]))
     changed = _with(cells, "count", pa.array(noisy, pa.int64(), mask=hidden))
     changed = _with(changed, "status", pa.array(status.tolist(), pa.string()))
-    return Released(changed, released.audit, released.summary)
+    audit = released.audit.append_column("decided", cells["count"])
+    return Released(changed, audit, released.summary)
+
+
+def _as_before(cube: Cube, cells: pa.Table, noisy: Places, before: Released | None) -> Places:
+    """``noisy``, but for cells whose count is the one that was last decided: as they were shown."""
+    if before is None:
+        return noisy
+    last = _by_cell(cube, before.cells, before.cells["count"], before.audit["shown"])
+    now = _by_cell(cube, cells, cells["count"], pa.array(noisy))
+    found = []
+    for cell, (count, fresh) in now.items():
+        decided, shown = last.get(cell, (None, None))
+        found.append(fresh if shown is None or decided != count else shown)
+    return np.array(found, np.int64)
+
+
+def _by_cell(
+    cube: Cube, cells: pa.Table, *columns: pa.Array | pa.ChunkedArray
+) -> dict[tuple[str, ...], tuple[int | None, ...]]:
+    keys = zip(*(cells[name].to_pylist() for name in cube.dimensions), strict=True)
+    values = zip(*(column.to_pylist() for column in columns), strict=True)
+    return dict(zip(keys, values, strict=True))
 
 
 def _places(cube: Cube, margin: tuple[str, ...], cells: pa.Table, records: pa.Table) -> Places:
@@ -191,17 +225,15 @@ def _private(
     the cube: a person, or an incident.
     """
     listed = _listed(cube, terms)
-    rows, cells = [], []
-    for margin in cube.margins:
-        place = _places(cube, margin, listed, records)
-        rows.append(np.flatnonzero(place >= 0))
-        cells.append(place[place >= 0])
-    units, places = np.concatenate(rows), np.concatenate(cells)
+    most = min(asked.max_cells or 1, len(cube.margins))
+    units, places = _some_cells(
+        (_places(cube, margin, listed, records) for margin in cube.margins), len(records), most
+    )
     request = dp.CountRequest(
         dimensions={"cell": tuple(map(str, range(len(listed))))},
         person=UNIT,
         epsilon=asked.epsilon or 0.0,
-        max_cells=min(asked.max_cells or 1, len(listed)),
+        max_cells=most,
         data=DATA,
         year=terms.now.year,
         release=spend,
@@ -212,8 +244,25 @@ def _private(
     ).cells
     shown = listed.append_column("count", counted["count"].cast(pa.int64()))
     shown = shown.append_column("status", counted["status"].cast(pa.string()))
-    true = np.bincount(places, minlength=len(listed))
-    return Released(shown, _audit_of(shown, true), _summary_of(shown, len(records)))
+    return Released(shown, _audit_of(cube, shown, records), _summary_of(shown, len(records)))
+
+
+def _some_cells(margins: Iterable[Places], units: int, most: int) -> tuple[Places, Places]:
+    """Of each unit ``most`` of its cells, chosen at random: the units and the cells.
+
+    A reservoir (Vitter 1985, algorithm R) holds them while margin by margin goes by: of a million
+    records, all cells together would be some gigabytes.
+    """
+    random = np.random.default_rng()
+    chosen, seen = np.full((units, most), -1, np.int64), np.zeros(units, np.int64)
+    for place in margins:
+        mine = np.flatnonzero(place >= 0)
+        slot = np.where(seen[mine] < most, seen[mine], random.integers(0, seen[mine] + 1))
+        kept = slot < most
+        chosen[mine[kept], slot[kept]] = place[mine[kept]]
+        seen[mine] += 1
+    rows, columns = np.nonzero(chosen >= 0)
+    return rows, chosen[rows, columns]
 
 
 def _listed(cube: Cube, terms: Terms) -> pa.Table:
@@ -225,13 +274,16 @@ def _listed(cube: Cube, terms: Terms) -> pa.Table:
     return pa.Table.from_pylist(rows, schema)
 
 
-def _audit_of(shown: pa.Table, true: Places) -> pa.Table:
+def _audit_of(cube: Cube, shown: pa.Table, records: pa.Table) -> pa.Table:
     """The steward's rows; no bounds, for no published number is a true one."""
-    nothing = pa.nulls(len(shown))
-    audit = shown.drop_columns(["count"]).append_column("true_count", pa.array(true, pa.int64()))
+    true = np.zeros(len(shown), np.int64)
+    for margin in cube.margins:
+        place = _places(cube, margin, shown, records)
+        true += np.bincount(place[place >= 0], minlength=len(shown))
+    audit = shown.drop_columns(["count"]).append_column("true_count", pa.array(true))
     audit = audit.append_column("reason", pa.array([PRIVATE] * len(shown)))
-    for name in ("lower", "upper"):
-        audit = audit.append_column(name, nothing.cast(pa.float64()))
+    for name in ("lower", "upper", "decided"):
+        audit = audit.append_column(name, pa.nulls(len(shown), pa.float64()))
     return audit
 
 

@@ -65,12 +65,12 @@ class Published:
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """What is published from, as it stood at one moment; ``told`` and ``exact`` by cube are what
-    earlier releases told (``store.last_told``, ``store.last_exact``)."""
+    """What is published from, as it stood at one moment; ``told`` and ``decided`` by cube are what
+    earlier releases told (``store.last_told``, ``store.last_decided``)."""
 
     records: Mapping[str, pa.Table]
     told: Mapping[str, Released]
-    exact: Mapping[str, Released]
+    decided: Mapping[str, Released]
     deliveries: tuple[str, ...]
     agencies: tuple[str, ...]
 
@@ -133,11 +133,11 @@ def _in_turn(warehouse: Warehouse) -> Iterator[None]:
 def _snapshot(connection: Connection, contracts: Mapping[str, Contract]) -> _Snapshot:
     deliveries, agencies = store.sources(connection)
     told = {name: store.last_told(connection, cube) for name, cube in cubes().items()}
-    exact = {name: store.last_exact(connection, cube) for name, cube in cubes().items()}
+    decided = {name: store.last_decided(connection, cube) for name, cube in cubes().items()}
     return _Snapshot(
         {name: records(connection, cube, contracts) for name, cube in cubes().items()},
         {name: one for name, one in told.items() if one is not None},
-        {name: one for name, one in exact.items() if one is not None},
+        {name: one for name, one in decided.items() if one is not None},
         deliveries,
         agencies,
     )
@@ -160,9 +160,9 @@ class _Release:
 
     def control(self, terms: Terms) -> None:
         """Make every cube fit to be published."""
-        exact, snapshot = self._snapshot.exact, self._snapshot.records
+        decided, snapshot = self._snapshot.decided, self._snapshot.records
         self.made = {
-            name: made(cube, snapshot[name], terms, exact.get(name))
+            name: made(cube, snapshot[name], terms, decided.get(name))
             for name, cube in cubes().items()
         }
 

@@ -24,8 +24,8 @@ Cell = Mapping[str, str]
 PRIVATE = "dp"
 
 _LAST = """
-    SELECT cell, status, shown, count FROM (
-        SELECT DISTINCT ON (cell) cell, status, shown, count, position
+    SELECT cell, status, shown, decided, count, reason FROM (
+        SELECT DISTINCT ON (cell) *
         FROM linked.release_cell
         WHERE cube = %s AND (%s OR reason IS DISTINCT FROM 'dp')
         -- what was once told stays told: hidden later or withdrawn, it can still be subtracted
@@ -35,45 +35,55 @@ _LAST = """
 
 
 _CELL = (
-    *("release_id", "cube", "position", "cell"),
-    *("count", "shown", "status", "reason", "lower", "upper"),
+    *("release_id", "cube", "position", "cell", "count", "decided"),
+    *("shown", "status", "reason", "lower", "upper"),
 )
 
 
 def last_told(connection: Connection, cube: Cube) -> Released | None:
     """What earlier releases told of a cube: each cell as it was last told."""
     rows = connection.execute(_LAST, [cube.name, True]).fetchall()
-    return _told(cube, [(cell, status, shown) for cell, status, shown, _ in rows])
+    if not rows:
+        return None
+    cells, statuses, shown, *_ = zip(*rows, strict=True)
+    told = _cells(cube, cells, shown, statuses)
+    return Released(told, told.slice(0, 0), MappingProxyType({}))
 
 
-def last_exact(connection: Connection, cube: Cube) -> Released | None:
-    """The same with true counts, as if each had been told without noise.
+def last_decided(connection: Connection, cube: Cube) -> Released | None:
+    """The same as disclosure control decided it, before any noise.
 
     A release is held against this: against noisy counts it would look for changes that are noise
     and miss real ones. What differential privacy told is left out, for its guarantee stands
-    whatever else is told.
+    whatever else is told. ``audit`` has ``true_count``, ``reason`` and what was ``shown``.
     """
     rows = connection.execute(_LAST, [cube.name, False]).fetchall()
-    return _told(cube, [_exact(cell, status, true) for cell, status, _, true in rows])
-
-
-def _exact(cell: Cell, status: str, true: int) -> tuple[Cell, str, int | None]:
-    if status == Status.SUPPRESSED:
-        return cell, status, None
-    return cell, Status.PUBLISHED if true else Status.ZERO, true
-
-
-def _told(cube: Cube, rows: list[tuple[Cell, str, int | None]]) -> Released | None:
     if not rows:
         return None
-    columns: dict[str, list[Any]] = {
-        name: [cell.get(name, ALL) for cell, _, _ in rows] for name in cube.dimensions
+    cells, statuses, shown, decided, true, reasons = zip(*rows, strict=True)
+    hidden = [status == Status.SUPPRESSED for status in statuses]
+    exact = [
+        Status.SUPPRESSED if hide else Status.PUBLISHED if count else Status.ZERO
+        for hide, count in zip(hidden, decided, strict=True)
+    ]
+    audit = {
+        "true_count": pa.array(true, pa.int64()),
+        "reason": pa.array(reasons, pa.string()),
+        "shown": pa.array(shown, pa.int64()),
     }
-    columns["count"] = [count for _, _, count in rows]
-    columns["status"] = [str(status) for _, status, _ in rows]
-    types = dict.fromkeys(columns, pa.string()) | {"count": pa.int64()}
-    cells = pa.table(columns, schema=pa.schema(list(types.items())))
-    return Released(cells, cells.slice(0, 0), MappingProxyType({}))
+    told = _cells(cube, cells, decided, [str(status) for status in exact])
+    return Released(told, pa.table(audit), MappingProxyType({}))
+
+
+def _cells(
+    cube: Cube, cells: Sequence[Cell], counts: Sequence[int | None], statuses: Sequence[str]
+) -> pa.Table:
+    columns = {
+        name: pa.array([cell.get(name, ALL) for cell in cells], pa.string())
+        for name in cube.dimensions
+    }
+    numbers = {"count": pa.array(counts, pa.int64()), "status": pa.array(statuses, pa.string())}
+    return pa.table({**columns, **numbers})
 
 
 def new_release(
@@ -123,9 +133,7 @@ def change_over(
 
 def keep_cells(connection: Connection, release: int, cube: Cube, released: Released) -> None:
     """Keep a cube's cells for the steward, and for the next release to be held against."""
-    audit = released.audit.to_pylist()
-    cells = released.cells.select(["count", "status"]).to_pylist()
-    shown = zip(cells, audit, strict=True)
+    shown = released.cells.select(["count", "status"]).to_pylist()
     rows = (
         (
             release,
@@ -133,20 +141,16 @@ def keep_cells(connection: Connection, release: int, cube: Cube, released: Relea
             position,
             Jsonb({name: row[name] for name in cube.dimensions if row[name] != ALL}),
             row["true_count"],
+            row.get("decided", cell["count"]),
             cell["count"],
             cell["status"],
             row["reason"],
             row["lower"],
             row["upper"],
         )
-        for position, (cell, row) in enumerate(shown)
+        for position, (cell, row) in enumerate(zip(shown, released.audit.to_pylist(), strict=True))
     )
-    _insert(
-        connection,
-        ("linked", "release_cell"),
-        _CELL,
-        rows,
-    )
+    _insert(connection, ("linked", "release_cell"), _CELL, rows)
 
 
 def replace_rows(connection: Connection, release: int, product: Product, rows: pa.Table) -> None:

@@ -30,6 +30,7 @@ CREATE TABLE linked.release_cell (
     position integer NOT NULL,
     cell jsonb NOT NULL,
     count integer NOT NULL,
+    decided integer,
     shown integer,
     status text NOT NULL,
     reason text,
