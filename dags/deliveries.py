@@ -30,7 +30,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from schemas.contract import Contract
 from schemas.odcs import contracts
-from tributary import steps
+from tributary import places, steps
 from tributary.orchestration import (
     RETRIES,
     RETRY_DELAY,
@@ -68,7 +68,7 @@ def build(contract: Contract) -> DAG:
 
     @task(queue=NODE, multiple_outputs=True)
     def receive(params: dict[str, Any] | None = None) -> dict[str, Any]:
-        folder, file = steps.drop_folder(here(), name), (params or {})["file"]
+        folder, file = places.drop_folder(here(), name), (params or {})["file"]
         with value_free("receive"):
             found = steps.receive(here(), name, folder.incoming / file if file else None)
         if found["delivery_id"] is None:

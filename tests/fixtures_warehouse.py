@@ -25,7 +25,7 @@ from anonymize.outputs import output_schema, withheld_schema
 from schemas.contract import Contract, Table
 from tests.contracts import contract as small_contract
 from tests.contracts import field as one_field
-from tributary import steps
+from tributary import places, steps
 from tributary.settings import Settings, settings
 from warehouse.bootstrap import prepare
 from warehouse.database import Warehouse
@@ -102,9 +102,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """An installation of its own: secrets, zones, and its embedded server running."""
     found = settings({"TRIBUTARY_HOME": str(tmp_path_factory.mktemp("home"))})
     steps.prepare(found)
-    guard = stopped_with_us(steps.embedded_server(found))
+    guard = stopped_with_us(places.embedded_server(found))
     yield found
-    steps.embedded_server(found).stop()
+    places.embedded_server(found).stop()
     guard.kill()
     guard.wait()
 

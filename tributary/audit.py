@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from schemas.contract import Contract
 from schemas.errors import DeliveryError
 from schemas.odcs import contracts
-from tributary import steps
+from tributary import places, steps
 from tributary.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def leaks(settings: Settings) -> Audit:
 
     audit = Audit()
     known = _dictionaries(settings, audit)
-    for some in sweep(steps.warehouse(settings)):
+    for some in sweep(places.warehouse(settings)):
         audit.tables.add(some.table)
         audit.rows += some.rows.num_rows
         agencies = some.rows.column("agency") if "agency" in some.rows.schema.names else None
@@ -93,8 +93,8 @@ def _searched(
 
     counted = pc.value_counts(values.drop_null())
     texts, counts = counted.field("values"), counted.field("counts")
-    for found, places in swept(texts).items():
-        yield found, pc.sum(counts.take(pa.array(places))).as_py()
+    for found, at in swept(texts).items():
+        yield found, pc.sum(counts.take(pa.array(at))).as_py()
     for agency, dictionary in known.items():
         own = values if agencies is None else values.filter(pc.equal(agencies, agency))
         counted = pc.value_counts(own.drop_null())
@@ -147,7 +147,7 @@ def _in_landing(settings: Settings, audit: Audit) -> Iterator[tuple[Contract, De
     node = settings.node
     if not (node.kek_file.exists() and node.landing.exists()):
         return  # a hub alone: the landing zone is another machine's
-    vault = steps.open_vault(settings)
+    vault = places.open_vault(settings)
     for directory in sorted(node.landing.glob("[!.]*")):
         delivery = directory.name
         if not vault.exists(delivery, landing.ZONE):

@@ -15,8 +15,8 @@ from typing import Any
 from schemas.errors import ContractError, DeliveryError, PackageError
 from schemas.odcs import contract as contract_named
 from schemas.odcs import contracts
+from tributary.places import drop_folder, trusted, warehouse
 from tributary.settings import Settings
-from tributary.steps import drop_folder, trusted, warehouse
 
 
 def ask(

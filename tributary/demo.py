@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from schemas.errors import SettingsError
 from schemas.odcs import contracts
-from tributary import steps
+from tributary import places, steps
 from tributary.demo_links import LinksShown, links_shown
 from tributary.demo_products import ProductsShown, products_shown
 from tributary.settings import Settings
@@ -98,7 +98,7 @@ def run(
     watcher.says("preparing the warehouse")
     steps.prepare(settings)
     began = _delivered(settings, persons, seed, watcher, sentinel)
-    with local_airflow(settings, steps.warehouse(settings), feeds + hub, watcher.says) as airflow:
+    with local_airflow(settings, places.warehouse(settings), feeds + hub, watcher.says) as airflow:
         watcher.says("running the feeds")
         drain(airflow, settings, feeds, began, watcher)
         for dag in hub:
@@ -108,7 +108,7 @@ def run(
     _under_way(settings).unlink()
     got = {feed: receipts(settings, feed, began) for feed in feeds}
     outcomes = [Outcome(feed, got[feed], failed.get(feed, ())) for feed in feeds]
-    warehouse = steps.warehouse(settings)
+    warehouse = places.warehouse(settings)
     texts = text_counts(warehouse) | {_TRUTH: flagged_in_truth(settings.home / "county")}
     return Demo(
         outcomes,
@@ -151,7 +151,7 @@ def deliver(settings: Settings, persons: int, seed: int, sentinel: str | None = 
 
     county = generate(persons, seed, settings.home / "county", sentinel=sentinel)
     for name, paths in county.paths.items():
-        folder = steps.drop_folder(settings, name)
+        folder = places.drop_folder(settings, name)
         folder.prepare()
         for path in paths:
             unfinished = folder.incoming / f"{path.name}.part"
@@ -168,7 +168,7 @@ def drain(
     A run starts the next one itself where more is waiting; runs of an interrupted demo go on
     beside ours. A feed with a failed run is left alone.
     """
-    folders = {feed: steps.drop_folder(settings, feed) for feed in feeds}
+    folders = {feed: places.drop_folder(settings, feed) for feed in feeds}
     while True:
         active = {run["dag_id"] for run in airflow.active_runs()}
         idle = {feed for feed, at in folders.items() if feed not in active and at.waiting()}
@@ -202,7 +202,7 @@ def _failures(airflow: Api, began: datetime) -> dict[str, list[str]]:
 
 def receipts(settings: Settings, feed: str, since: datetime) -> list[Mapping[str, Any]]:
     """Receipts the agency has got since then, oldest first."""
-    folder = steps.drop_folder(settings, feed).receipts
+    folder = places.drop_folder(settings, feed).receipts
     written = {path: path.stat().st_mtime for path in folder.glob("*.receipt.json")}
     new = [
         path

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.odcs import contracts
-from tributary import steps
+from tributary import places
 from tributary.settings import Settings
 
 
@@ -30,7 +30,7 @@ def publish(
         name: one for name, one in contracts().items() if one.agreement.expires >= now.date()
     }
     return run(
-        steps.warehouse(settings),
+        places.warehouse(settings),
         in_force,
         now,
         allow_loss=allow_loss,

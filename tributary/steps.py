@@ -27,16 +27,13 @@ from schemas.errors import ContractError, DeliveryError, PrivacyError
 from schemas.odcs import contract as contract_named
 from schemas.odcs import contracts
 from schemas.report import Finding
+from tributary import places
 from tributary.settings import Settings
 
 if TYPE_CHECKING:
-    from anonymize.suppression import SuppressionList
-    from connectors.transports.folder import DropFolder
     from connectors.validate import Verdict
     from connectors.zones.raw import RawZone
     from connectors.zones.vault import Vault
-    from warehouse.database import Warehouse
-    from warehouse.server import EmbeddedServer
 
 #: Where the counts of each partition's de-identification wait for ``seal``.
 _COUNTS = "counts"
@@ -49,7 +46,7 @@ def prepare(settings: Settings) -> None:
     from warehouse.bootstrap import prepare as bring_up_to_date
 
     ensure_secrets(settings)
-    found = warehouse(settings)
+    found = places.warehouse(settings)
     bring_up_to_date(found)
     record_all(found, contracts().values())
 
@@ -81,7 +78,7 @@ def receive(settings: Settings, name: str, path: Path | None = None) -> dict[str
             raise DeliveryError("FILE-MISSING", "the file to take is not there; name another")
         with path.open("rb") as source:
             return {"delivery_id": _land(settings, contract, source), "waiting": 0}
-    folder = drop_folder(settings, name)
+    folder = places.drop_folder(settings, name)
     folder.prepare()
     waiting = folder.waiting()
     if not waiting:
@@ -93,19 +90,12 @@ def receive(settings: Settings, name: str, path: Path | None = None) -> dict[str
     return {"delivery_id": landed, "waiting": len(waiting) - 1}
 
 
-def drop_folder(settings: Settings, name: str) -> DropFolder:
-    """The folder in which a feed's agency and the node meet."""
-    from connectors.transports.folder import DropFolder
-
-    return DropFolder.of(contract_named(name), settings.drop)
-
-
 def _land(settings: Settings, contract: Contract, source: BinaryIO) -> str:
     from connectors.zones import landed, landing
     from schemas.delivery import delivery_id
 
     landing.sweep(settings.node.landing)
-    staged = landing.store(source, open_vault(settings), settings.node.landing)
+    staged = landing.store(source, places.open_vault(settings), settings.node.landing)
     found = delivery_id(contract, staged.sha256)
     # entered first: what has landed is never without the feed whose rules say when it goes
     landed.enter(settings.node.landed, contract.name, found)
@@ -122,7 +112,7 @@ def receive_retained(settings: Settings, name: str) -> dict[str, Any]:
     from connectors.zones import landing
     from connectors.zones.landing import ZONE
 
-    contract, vault = contract_named(name), open_vault(settings)
+    contract, vault = contract_named(name), places.open_vault(settings)
     contract.require_in_force(_today())
     contract.require_rows()
     found = retained(settings, name)
@@ -154,7 +144,7 @@ def validate(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     from connectors.zones import landing
     from connectors.zones.raw import RawZone, StoredVerdict
 
-    contract, vault = contract_named(name), open_vault(settings)
+    contract, vault = contract_named(name), places.open_vault(settings)
     if (done := _finished(settings, delivery_id, vault)) is not None:
         return {"status": done[1], "partitions": _partitions(settings, contract, *done)}
     zone = RawZone.create(settings.node.raw, delivery_id, vault)
@@ -221,7 +211,7 @@ def deidentify(
 
     contract = contract_named(name)
     policy = bind(contract, KeyRing.from_file(settings.node.secret_file, contract.key_epoch))
-    zone = RawZone.open(settings.node.raw, delivery_id, open_vault(settings))
+    zone = RawZone.open(settings.node.raw, delivery_id, places.open_vault(settings))
     outgoing = settings.node.outgoing / delivery_id
     planned = Partition.from_json(partition)
     counts = run(zone, zone.read_verdict(), policy, planned, outgoing)
@@ -246,7 +236,7 @@ def encode(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     from connectors.zones.raw import RawZone
     from connectors.zones.secret import read_secret
 
-    zone = RawZone.open(settings.node.raw, delivery_id, open_vault(settings))
+    zone = RawZone.open(settings.node.raw, delivery_id, places.open_vault(settings))
     counts = encode_delivery(
         zone,
         zone.read_verdict(),
@@ -290,7 +280,7 @@ def seal(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     from connectors.zones.raw import RawZone
     from schemas.delivery import codes_digest
 
-    contract, vault = contract_named(name), open_vault(settings)
+    contract, vault = contract_named(name), places.open_vault(settings)
     zone = RawZone.open(settings.node.raw, delivery_id, vault)
     report = dict(zone.read_verdict().report)
     outgoing = settings.node.outgoing / delivery_id
@@ -312,20 +302,12 @@ def seal(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
         status=report.pop("status"),
         scope=report.pop("scope"),
         report=report,
-        suppressed={} if refused else suppression_list(settings, name).found(zone, contract),
+        suppressed={} if refused else places.suppression_list(settings, name).found(zone, contract),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     key = package.signing_key(settings.node.signing_file)
     package.seal(outgoing, settings.hub.inbox, manifest, contract, key)
     return {"delivery_id": delivery_id}
-
-
-def suppression_list(settings: Settings, name: str) -> SuppressionList:
-    """The node's list of a feed's expunged units."""
-    from anonymize.suppression import SuppressionList
-
-    node = settings.node
-    return SuppressionList(node.suppressed / f"{name}.json", node.secret_file)
 
 
 # --- hub ---------------------------------------------------------------------------------------
@@ -343,10 +325,10 @@ def load(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
 
     contract = contract_named(name)
     package = open_package(
-        _package(settings, delivery_id), trusted(settings), contract, delivery_id
+        _package(settings, delivery_id), places.trusted(settings), contract, delivery_id
     )
     limits = Limits(memory=settings.memory_limit)
-    done = run(package, contract, warehouse(settings), settings.hub.staging, limits)
+    done = run(package, contract, places.warehouse(settings), settings.hub.staging, limits)
     rows = sum(change.inserted + change.replaced for change in done.changes.values())
     return {"status": done.status, "rows": rows}
 
@@ -363,8 +345,8 @@ def receipt(settings: Settings, name: str, delivery_id: str, status: str) -> dic
     from warehouse.receipt import receipt as out_of_ledger
 
     duplicate = status == "duplicate"
-    found = out_of_ledger(warehouse(settings), delivery_id, duplicate=duplicate)
-    written = drop_folder(settings, name).put_receipt(delivery_id, found)
+    found = out_of_ledger(places.warehouse(settings), delivery_id, duplicate=duplicate)
+    written = places.drop_folder(settings, name).put_receipt(delivery_id, found)
     _package(settings, delivery_id).unlink(missing_ok=True)
     return {"status": found["status"], "receipt": str(written)}
 
@@ -378,33 +360,13 @@ def link(settings: Settings, say: Callable[[str], None] = lambda _step: None) ->
     """
     from warehouse.linking.run import link_persons
 
-    done = [run.counts for run in link_persons(warehouse(settings), say)]
+    done = [run.counts for run in link_persons(places.warehouse(settings), say)]
     counted = ("records_new", "matches", "review", "merges", "splits")
     return {"runs": len(done)} | {name: sum(getattr(c, name) for c in done) for name in counted}
 
 
-def warehouse(settings: Settings) -> Warehouse:
-    """The warehouse; the embedded server is started if it does not run."""
-    from warehouse.credentials import Credentials
-    from warehouse.database import Warehouse
-
-    if settings.hub.warehouse_url is None:
-        return embedded_server(settings).start()
-    return Warehouse.at(settings.hub.warehouse_url, Credentials(settings.hub.credentials))
-
-
-def embedded_server(settings: Settings) -> EmbeddedServer:
-    from warehouse.server import EmbeddedServer
-
-    return EmbeddedServer(settings.hub.embedded, settings.hub.credentials)
-
-
 def _package(settings: Settings, delivery_id: str) -> Path:
     return settings.hub.inbox / f"{delivery_id}.tar"
-
-
-def trusted(settings: Settings) -> dict[str, bytes]:
-    return {path.stem: path.read_bytes() for path in settings.hub.trusted.glob("*.pub")}
 
 
 # --- agency node, afterwards ---------------------------------------------------------------------
@@ -415,7 +377,7 @@ def dispose(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
     from connectors.zones import landed, landing, raw
     from connectors.zones.durable import remove
 
-    contract, vault = contract_named(name), open_vault(settings)
+    contract, vault = contract_named(name), places.open_vault(settings)
     raw.destroy(settings.node.raw, delivery_id, vault)
     remove(settings.node.outgoing / delivery_id)
     if contract.retention.landing_days and vault.exists(delivery_id, landing.ZONE):
@@ -432,17 +394,6 @@ def dispose(settings: Settings, name: str, delivery_id: str) -> dict[str, Any]:
 def _newest(settings: Settings, name: str) -> Path:
     """Names the newest retained delivery of a feed."""
     return settings.node.landing.parent / "newest" / name
-
-
-def open_vault(settings: Settings) -> Vault:
-    """The node's vault of data keys."""
-    from resource import RLIMIT_CORE, setrlimit
-
-    from connectors.zones.vault import Vault
-
-    # From here on keys and raw rows are in memory: a crash must not write it to disk.
-    setrlimit(RLIMIT_CORE, (0, 0))
-    return Vault.from_file(settings.node.vault, settings.node.kek_file)
 
 
 def _today() -> date:

@@ -18,8 +18,8 @@ from schemas.contract import Contract
 from schemas.errors import DeliveryError, PackageError
 from schemas.odcs import contract as contract_named
 from schemas.odcs import contracts
+from tributary.places import drop_folder, open_vault, suppression_list, trusted, warehouse
 from tributary.settings import Settings
-from tributary.steps import drop_folder, open_vault, suppression_list, trusted, warehouse
 
 #: How long a delivery stands whose run has not come to its end, so that it can be taken up again.
 UNFINISHED_DAYS = 30

@@ -119,9 +119,9 @@ def sticky(cost: Floats, formers: Sequence[Former]) -> Floats:
 def beside(task: Task, formers: Sequence[Former], width: float, min_cell: int) -> Task:
     """The same task before readers who lay earlier releases beside the new one.
 
-    Each hidden quantity of an earlier release is a further unknown, and those hidden for themselves,
-    or of few more or fewer now, may not be found out either. Where a count has grown the reader takes it that it cannot have
-    shrunk, and the reverse.
+    Each hidden quantity of an earlier release is a further unknown, and those hidden for
+    themselves, or of few more or fewer now, may not be found out either. Where a count has grown
+    the reader takes it that it cannot have shrunk, and the reverse.
     """
     for one in formers:
         if one.truth is not None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.benchmarks.measured import Cost, run_delivery
 from tests.conftest import ROOT
-from tributary import steps
+from tributary import places
 from tributary.county.generate import generate
 from tributary.settings import Settings
 from warehouse.roles import Role
@@ -89,7 +89,7 @@ def test_beside_the_plain_script(home: Settings, tmp_path: Path) -> None:
     made = generate(280_000, 5, tmp_path / "county", months=12)
     delivery = str(made.paths[name][0])
     ours = seconds(home, "-m", "tributary", "run", name, delivery, "--json")
-    url = steps.warehouse(home).url(Role.AIRFLOW, "airflow").render_as_string(hide_password=False)
+    url = places.warehouse(home).url(Role.AIRFLOW, "airflow").render_as_string(hide_password=False)
     script = ("-m", "tests.benchmarks.plain_script", name, delivery)
     plain = {columns: seconds(home, *script, columns, URL=url) for columns in ("all", "kept")}
     print(f"\n{rows_of(home, name):,} rows: ours {ours:.1f} s")

@@ -22,7 +22,7 @@ from schemas.odcs import contracts
 from tests.fixtures_warehouse import dump, stopping
 from tests.plaintext import find_plaintext
 from tests.xcoms import check
-from tributary import steps
+from tributary import places
 from tributary.county.generate import generate
 from tributary.settings import Settings, settings
 from warehouse import roles
@@ -63,7 +63,7 @@ class Ended:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     found = settings({"TRIBUTARY_HOME": str(tmp_path_factory.mktemp("demo"))})
-    with stopping(steps.embedded_server(found)):
+    with stopping(places.embedded_server(found)):
         yield found
 
 
@@ -77,7 +77,7 @@ def _start(home: Settings) -> subprocess.Popen[str]:
 
 
 def _airflow(home: Settings, query: str) -> list[tuple[Any, ...]]:
-    warehouse = steps.embedded_server(home).warehouse()
+    warehouse = places.embedded_server(home).warehouse()
     with warehouse.connect(Role.AIRFLOW, roles.AIRFLOW) as connection:
         return connection.execute(query).fetchall()
 
@@ -110,7 +110,7 @@ def _to_the_end(home: Settings, *, let_deadlines_pass: bool = False) -> Ended:
             is_good, outcomes = json.loads(rest)
     assert demo.wait() == 0
     tasks = _airflow(home, "SELECT dag_id, task_id, state, try_number FROM task_instance")
-    return Ended(is_good, outcomes, stages, tasks, dump(steps.warehouse(home)))
+    return Ended(is_good, outcomes, stages, tasks, dump(places.warehouse(home)))
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_nothing_of_a_delivery_is_left_on_the_node(resumed: Ended, home: Setting
     for zone in (home.node.landing, home.node.raw, home.node.outgoing, home.hub.inbox):
         assert list(zone.glob("[!.]*")) == [], zone
     for feed in FEEDS:
-        assert steps.drop_folder(home, feed).waiting() == []
+        assert places.drop_folder(home, feed).waiting() == []
 
 
 def test_airflow_keeps_ids_counts_and_references(resumed: Ended, home: Settings) -> None:
@@ -187,7 +187,7 @@ def test_no_identifier_is_anywhere(
     resumed: Ended, home: Settings, needles: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert resumed.is_good
-    server = steps.embedded_server(home)
+    server = places.embedded_server(home)
     login = server.warehouse().conninfo(Role.AIRFLOW, roles.AIRFLOW)
     dumped = [str(server.binary("pg_dump")), "-d", login, "-f", str(tmp_path / "airflow.sql")]
     subprocess.run(dumped, check=True)

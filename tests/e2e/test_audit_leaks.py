@@ -12,7 +12,7 @@ from connectors.formats.base import Intake, reader
 from schemas.odcs import contract as contract_named
 from schemas.report import IntakeReport
 from tests.e2e.test_pipeline import tributary
-from tributary import steps
+from tributary import places, steps
 from tributary.county.generate import Generated, generate
 from tributary.pipeline import run_delivery
 from tributary.settings import Settings
@@ -54,7 +54,7 @@ def person(county: Generated) -> dict[str, str]:
 @pytest.fixture
 def planted(loaded: Settings) -> Iterator[Plant]:
     """Writes into one service of the feed, as code that passes the gate by would."""
-    warehouse = steps.warehouse(loaded)
+    warehouse = places.warehouse(loaded)
     with warehouse.connect(Role.LOADER) as connection:
         [(place, before)] = connection.execute(
             "SELECT ctid::text, service_code FROM core.service LIMIT 1"

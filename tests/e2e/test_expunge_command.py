@@ -22,7 +22,7 @@ import pytest
 from schemas.errors import DeliveryError, PackageError
 from schemas.odcs import contract as contract_named
 from tests.fixtures_warehouse import rows
-from tributary import steps, upkeep
+from tributary import places, steps, upkeep
 from tributary.cli import main
 from tributary.county.generate import Generated, generate
 from tributary.pipeline import run_delivery
@@ -56,7 +56,7 @@ def units(home: Settings, name: str) -> dict[str, int]:
     found = {}
     for table in ("event", "victim", "victim_event", "service", "event_text"):
         query = f"SELECT count(*) FROM core.{table} WHERE agency = '{agency}' AND feed = '{feed}'"
-        [(found[table],)] = rows(steps.warehouse(home), query)
+        [(found[table],)] = rows(places.warehouse(home), query)
     return found
 
 
@@ -109,7 +109,7 @@ def loaded_ids(home: Settings, name: str, unit: str, lines: list[str], by: str =
 
 def rows_as_owner(home: Settings, query: str) -> list[tuple[Any, ...]]:
     with (
-        steps.warehouse(home).connect(Role.OWNER) as connection,
+        places.warehouse(home).connect(Role.OWNER) as connection,
         connection.transaction(force_rollback=True),
     ):
         connection.execute("ALTER TABLE linkage.source_token NO FORCE ROW LEVEL SECURITY")
@@ -129,7 +129,7 @@ def test_a_client_by_her_id_is_gone_and_stays_gone(
     assert after["victim"] == before["victim"] - 1
     assert after["event"] == before["event"] - receipt["removed"]["event"]
     assert gone not in json.dumps(receipt) + said
-    [stored] = steps.drop_folder(loaded, HMIS).receipts.glob("expunge-*.json")
+    [stored] = places.drop_folder(loaded, HMIS).receipts.glob("expunge-*.json")
     assert gone not in stored.read_text() and "token" not in json.loads(stored.read_text())
     assert requests(loaded) == []
 

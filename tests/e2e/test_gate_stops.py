@@ -13,7 +13,7 @@ from anonymize.text.spans import Span
 from schemas.errors import LeakError, PackageError
 from tests.e2e.test_pipeline import tributary
 from tests.fixtures_warehouse import dump
-from tributary import steps
+from tributary import places, steps
 from tributary.county.generate import Generated, generate
 from tributary.pipeline import run_delivery
 from tributary.settings import Settings
@@ -43,7 +43,7 @@ class Leaking:
 def test_what_masking_misses_stops_the_delivery(
     kind: str, home: Settings, county: Generated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = dump(steps.warehouse(home))
+    before = dump(places.warehouse(home))
     with monkeypatch.context() as patched:
         leaking = Leaking(kind)
         patched.setattr(redactor, "engine", lambda: leaking)
@@ -53,7 +53,7 @@ def test_what_masking_misses_stops_the_delivery(
     assert found and int(found[1]) in caught.value.rows
     assert list(home.hub.inbox.glob("*")) == []
     assert list(home.node.outgoing.rglob("*.parquet")) == []
-    assert dump(steps.warehouse(home)) == before
+    assert dump(places.warehouse(home)) == before
 
 
 def test_a_partition_that_did_not_pass_the_gate_is_not_sealed(

@@ -25,7 +25,7 @@ from schemas.odcs import contracts
 from tests.conftest import ROOT
 from tests.fixtures_warehouse import dump, rows
 from tests.plaintext import find_plaintext
-from tributary import demo, steps
+from tributary import demo, places, steps
 from tributary.county.generate import Generated, generate
 from tributary.pipeline import run_delivery
 from tributary.settings import Settings
@@ -67,7 +67,7 @@ def test_every_feed_arrives(name: str, receipts: dict[str, dict[str, Any]]) -> N
 def test_the_numbers_in_core_are_those_of_the_receipts(
     home: Settings, receipts: dict[str, dict[str, Any]]
 ) -> None:
-    warehouse = steps.warehouse(home)
+    warehouse = places.warehouse(home)
     for name, receipt in receipts.items():
         agency, feed = name.split(".")
         for table, change in receipt["changes"].items():
@@ -82,7 +82,7 @@ def test_the_numbers_in_core_are_those_of_the_receipts(
 def test_texts_are_in_core_where_a_contract_lets_them_out(
     home: Settings, county: Generated, receipts: dict[str, dict[str, Any]]
 ) -> None:
-    counts = demo.text_counts(steps.warehouse(home))
+    counts = demo.text_counts(places.warehouse(home))
     # of the nonprofit's notes codes alone; the other two feeds have no text that leaves
     assert counts["redacted narratives"].keys() == {"harbor_police"}
     agencies = {"harbor_police", "safe_passage"}
@@ -102,12 +102,12 @@ def test_texts_are_in_core_where_a_contract_lets_them_out(
 def test_the_same_delivery_again_changes_nothing(
     name: str, home: Settings, county: Generated, receipts: dict[str, dict[str, Any]]
 ) -> None:
-    before = dump(steps.warehouse(home))
+    before = dump(places.warehouse(home))
     again = run_delivery(home, name, county.paths[name][0])
     assert again["status"] == "duplicate"
     assert again["delivery_id"] == receipts[name]["delivery_id"]
     assert again["tables"] == receipts[name]["tables"]
-    assert dump(steps.warehouse(home)) == before
+    assert dump(places.warehouse(home)) == before
 
 
 def test_nothing_raw_is_left_once_a_delivery_is_loaded(
@@ -126,7 +126,7 @@ def test_a_changed_contract_replaces_exactly_the_feeds_own_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name = "county_coc.hmis"
-    warehouse = steps.warehouse(home)
+    warehouse = places.warehouse(home)
     others = "SELECT t::text FROM core.event t WHERE agency <> 'county_coc' ORDER BY 1"
     own = "SELECT event_key::text, delivery_id FROM core.event WHERE agency = 'county_coc'"
     before, keys = rows(warehouse, others), dict(rows(warehouse, own))
@@ -176,11 +176,11 @@ def test_a_broken_delivery_gets_a_receipt_and_changes_nothing(
     path = tmp_path / "delivery"
     path.write_bytes(BROKEN[fault](county.paths[name][0]))
     core = "SELECT t::text FROM core.event t ORDER BY 1"
-    before = rows(steps.warehouse(home), core)
+    before = rows(places.warehouse(home), core)
     receipt = run_delivery(home, name, path)
     assert receipt["status"] == "refused"
     assert receipt["rules"], "a refusal names its rule"
-    assert rows(steps.warehouse(home), core) == before
+    assert rows(places.warehouse(home), core) == before
     assert "CANARY" not in json.dumps(receipt)
 
 

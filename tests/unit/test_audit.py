@@ -19,7 +19,7 @@ def strings(*texts):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    monkeypatch.setattr("tributary.steps.warehouse", lambda _: None)
+    monkeypatch.setattr("tributary.places.warehouse", lambda _: None)
     return settings({"TRIBUTARY_HOME": str(tmp_path)})
 
 

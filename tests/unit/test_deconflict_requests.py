@@ -16,9 +16,9 @@ from schemas.errors import ContractError, DeliveryError, PackageError
 from schemas.odcs import contract as contract_named
 from schemas.odcs import contracts
 from tributary import deconfliction
+from tributary.places import drop_folder, trusted
 from tributary.secrets import ensure_secrets
 from tributary.settings import Settings, settings
-from tributary.steps import drop_folder, trusted
 
 FEED = "county_sheriff.nibrs"
 IDS = "001\tXX0010000\t26-000001"

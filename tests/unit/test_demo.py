@@ -14,7 +14,7 @@ from sqlalchemy import URL
 
 from schemas.errors import SettingsError
 from schemas.odcs import contracts
-from tributary import demo, steps
+from tributary import demo, places
 from tributary.local_airflow import config
 from tributary.local_airflow.processes import Processes
 from tributary.local_airflow.session import _alone
@@ -48,7 +48,7 @@ def test_nothing_invented_goes_into_a_warehouse_of_your_own(tmp_path):
 class TestDelivering:
     def test_puts_every_feeds_files_where_they_are_taken_in_order(self, home):
         demo.deliver(home, 150, 3)
-        waiting = {feed: steps.drop_folder(home, feed).waiting() for feed in contracts()}
+        waiting = {feed: places.drop_folder(home, feed).waiting() for feed in contracts()}
         assert all(waiting.values())
         names = [path.name for path in waiting[NIBRS]]
         assert len(names) > 1
@@ -63,16 +63,16 @@ class TestDelivering:
     def test_is_not_done_again_by_a_demo_that_goes_on(self, home):
         began = demo._delivered(home, 150, 3, Silent(), None)
         for feed in contracts():
-            for path in steps.drop_folder(home, feed).waiting():
+            for path in places.drop_folder(home, feed).waiting():
                 path.unlink()
         assert demo._delivered(home, 150, 3, Silent(), None) == began
-        assert steps.drop_folder(home, NIBRS).waiting() == []
+        assert places.drop_folder(home, NIBRS).waiting() == []
         assert demo._delivered(home, 150, 4, Silent(), None) > began
-        assert steps.drop_folder(home, NIBRS).waiting()
+        assert places.drop_folder(home, NIBRS).waiting()
 
 
 def test_only_receipts_since_the_demo_began_count_and_the_oldest_comes_first(home):
-    folder = steps.drop_folder(home, NIBRS)
+    folder = places.drop_folder(home, NIBRS)
     now = datetime.now(UTC)
     for name, age in (("a", 3), ("b", 1), ("c", 2)):
         path = folder.put_receipt(name * 32, {"status": name})

@@ -13,7 +13,7 @@ from connectors.zones import landed
 from schemas.contract import Contract, Retention
 from schemas.errors import ContractError
 from schemas.odcs import contract as contract_named
-from tributary import steps, upkeep
+from tributary import places, steps, upkeep
 from tributary.secrets import ensure_secrets
 from tributary.settings import Settings, settings
 
@@ -115,7 +115,7 @@ def test_asking_again_lists_nobody_twice_and_loses_none(
     upkeep.request_expungement(node, FEED, "victim", ["1", "2"])
     upkeep.request_expungement(node, FEED, "victim", ["2", "3"])
     upkeep.request_expungement(node, FEED, "event", ["2"])
-    found = steps.suppression_list(node, FEED)._read()
+    found = places.suppression_list(node, FEED)._read()
     assert {domain: len(one["marks"]) for domain, one in found.items()} == {  # type: ignore[arg-type]
         "client": 3,
         "enrollment": 1,

@@ -41,7 +41,7 @@ def demo(
     Example: tributary demo --persons 5000 --seed 7
     """
     from tributary.demo import run
-    from tributary.steps import embedded_server
+    from tributary.places import embedded_server
 
     settings = here()
     began = monotonic()

@@ -46,7 +46,7 @@ def rotate() -> None:
     Keys in extracts made before fit nothing any more; which was which is recorded
     nowhere, and the history of merges and splits, which names keys, goes.
     """
-    from tributary.steps import warehouse
+    from tributary.places import warehouse
     from warehouse.linking.keys import rotate_person_keys
 
     rotate_person_keys(warehouse(here()))
@@ -65,7 +65,7 @@ def end_epoch(
     Persons keep their keys. What was not delivered under a newer epoch is compared
     with nothing new from now on.
     """
-    from tributary.steps import warehouse
+    from tributary.places import warehouse
     from warehouse.linking.keys import end_epoch as end
 
     dropped = end(warehouse(here()), epoch, version)

@@ -46,7 +46,7 @@ def connection(
     """
     from psycopg.conninfo import make_conninfo
 
-    from tributary.steps import warehouse
+    from tributary.places import warehouse
 
     settings, login = here(), _login(role, agency)
     found = warehouse(settings)
@@ -70,7 +70,7 @@ def url(role: RoleOption = Reader.STEWARD, agency: AgencyOption = None) -> None:
 
     Example: psql "$(tributary warehouse url)"
     """
-    from tributary.steps import warehouse
+    from tributary.places import warehouse
 
     found = warehouse(here()).url(_login(role, agency)).set(drivername="postgresql")
     print(found.render_as_string(hide_password=False))
@@ -84,7 +84,7 @@ def psql(
 
     Example: tributary warehouse psql -c 'SELECT count(*) FROM core.event'
     """
-    from tributary.steps import embedded_server, warehouse
+    from tributary.places import embedded_server, warehouse
     from warehouse.database import translated
 
     settings = here()
@@ -107,7 +107,7 @@ def rights(
 
     Example: tributary warehouse rights > docs/rights.md
     """
-    from tributary.steps import warehouse
+    from tributary.places import warehouse
     from warehouse.database import translated
     from warehouse.rights import granted
     from warehouse.rights_page import as_json, page
@@ -126,7 +126,7 @@ def rights(
 @app.command("stop")
 def stop() -> None:
     """Stop the embedded server; its data stays."""
-    from tributary.steps import embedded_server
+    from tributary.places import embedded_server
 
     settings = here()
     if settings.is_embedded and settings.hub.embedded.exists():

@@ -1,6 +1,6 @@
 """What disclosure control costs and leaves: the tables of privacy.md 3.2, and thousands of others.
 
-``pytest -s -m benchmark tests/benchmarks/test_disclosure.py``; seconds of the processor, as
+``pytest -s -m benchmark tests/benchmarks/test_disclosure_cost.py``; seconds of the processor, as
 machines are shared.
 """
 
