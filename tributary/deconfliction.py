@@ -86,8 +86,9 @@ def answer_waiting(settings: Settings) -> dict[str, Any]:
             refused.append(request.request_id)
             folder.put_answer(request.request_id, {"refused": str(error)})
         else:
-            answered.append(request.request_id)
-            folder.put_answer(request.request_id, {"contacts": [list(one) for one in contacts]})
+            if contacts is not None:  # somebody else answered it meanwhile
+                answered.append(request.request_id)
+                folder.put_answer(request.request_id, {"contacts": [*map(list, contacts)]})
         path.unlink(missing_ok=True)
     if damaged:
         raise PackageError(

@@ -13,7 +13,7 @@ from contextlib import closing
 import psycopg
 
 from anonymize.requests import DeconflictRequest
-from schemas.errors import ContractError, PermanentError
+from schemas.errors import ContractError
 from warehouse.database import Warehouse, translated
 from warehouse.roles import Role
 
@@ -28,15 +28,15 @@ _ASK = "SELECT number, contact FROM linked.deconflict(%s, %s, %s, %s, %s, %s)"
 
 def deconflict(
     warehouse: Warehouse, request: DeconflictRequest, months: int = MONTHS, daily: int = DAILY
-) -> Sequence[tuple[str, ...]]:
+) -> Sequence[tuple[str, ...]] | None:
     """Answer a verified request.
 
     Returns:
-        for each of the request's tokens, in order, the agencies to contact.
+        for each of the request's tokens, in order, the agencies to contact; None where the request
+        was answered before.
 
     Raises:
         ContractError: no agreement lets the feed ask, or the agency has asked enough for a day.
-        PermanentError: the request was answered before.
         TransientError, PermanentError: the database.
     """
     feed = request.contract.removeprefix(f"{request.agency}.")
@@ -58,7 +58,7 @@ def deconflict(
                 "tomorrow"
             ) from None
         except psycopg.errors.UniqueViolation:
-            raise PermanentError("the question was answered before; ask again") from None
+            return None
     contacts: list[list[str]] = [[] for _ in request.tokens]
     for number, contact in found:
         contacts[number - 1].append(contact)

@@ -21,7 +21,7 @@ HUB = {"load", "receipt"}
 FILES = sorted(DAGS.glob("*.py"))
 NAMES = sorted(contracts())
 #: DAGs that are of no contract.
-OTHERS = {"expunge", "link", "publish", "retention"}
+OTHERS = {"deconflict", "expunge", "link", "publish", "retention"}
 
 
 def test_one_dag_for_every_contract_and_no_import_error(bag):

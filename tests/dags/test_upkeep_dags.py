@@ -31,6 +31,7 @@ def run(bag, metadata, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "queues"), [
+    ("deconflict", {"answer": "hub"}),
     ("expunge", {"expunge": "hub"}),
     ("retention", {"retain_node": "node", "retain_hub": "hub"}),
 ])  # fmt: skip

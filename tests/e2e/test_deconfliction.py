@@ -113,7 +113,7 @@ class County:
         """What ``agency`` is told about the persons it knows by ``numbers``."""
         tokens = [own(of or agency, number) for number in numbers]
         request = DeconflictRequest.of(self.contracts[agency], "node", tokens)
-        return list(deconflict(self.warehouse, request, **given))
+        return list(deconflict(self.warehouse, request, **given) or ())
 
     def notices(self, agency: str) -> list[tuple[Any, ...]]:
         with self.warehouse.connect(analyst(agency)) as connection:
@@ -273,6 +273,12 @@ def test_both_must_have_agreed(county: County, terms: dict[str, Any]) -> None:
 def test_the_ids_of_another_agency_tell_nothing(county: County) -> None:
     assert county.ask(NORTH, 1, 5, of=SOUTH, months=99) == [(), ()]
     assert county.notices(SOUTH) == []
+
+
+def test_a_question_is_answered_once(county: County) -> None:
+    request = DeconflictRequest.of(county.contracts[NORTH], "node", [own(NORTH, 1)])
+    assert deconflict(county.warehouse, request) == [(SOUTH,)]
+    assert deconflict(county.warehouse, request) is None
 
 
 def test_an_agency_cannot_go_through_a_register(county: County) -> None:

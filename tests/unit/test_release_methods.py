@@ -167,18 +167,18 @@ def test_a_count_that_is_held_back_shows_what_it_showed() -> None:
     # three more records, which ``exact`` does not show
     more = pa.concat_tables([records, invented(CUBE, 3, 77)])
     assert with_noise(CUBE, more, exact, noise, SECRET).cells != first.cells
-    assert with_noise(CUBE, more, exact, noise, SECRET, before).cells == first.cells
+    assert with_noise(CUBE, more, exact, noise, SECRET, (before,)).cells == first.cells
 
 
 def test_noise_without_a_secret_stops_the_release() -> None:
     with pytest.raises(SettingsError, match="TRIBUTARY_RELEASE_SECRET_FILE"):
-        made(CUBE, invented(CUBE, 300, 1), terms(CELL_KEY), None)
+        made(CUBE, invented(CUBE, 300, 1), terms(CELL_KEY), ())
 
 
 def test_a_whole_release_with_cell_noise(secret_file: Path) -> None:
     records = invented(CUBE, 1_500, 2)
-    quiet = made(CUBE, records, terms(), None)
-    noisy = made(CUBE, records, terms(CELL_KEY, secret_file=secret_file), None)
+    quiet = made(CUBE, records, terms(), ())
+    noisy = made(CUBE, records, terms(CELL_KEY, secret_file=secret_file), ())
     assert (quiet.notes["method"], noisy.notes["method"]) == ("suppress", "cell_key")
     assert shown(noisy.released) != shown(quiet.released)
     hidden = pc.equal(quiet.released.cells["status"], "suppressed")
@@ -190,7 +190,7 @@ def test_a_whole_release_with_cell_noise(secret_file: Path) -> None:
 
 
 def private(records: pa.Table, ledger: Ledger | None = None, cube: Cube = CUBE) -> Made:
-    return made(cube, records, terms(DP, ledger=ledger), None)
+    return made(cube, records, terms(DP, ledger=ledger), ())
 
 
 def keys(made: Made, cube: Cube = CUBE) -> list[tuple[str, ...]]:

@@ -8,7 +8,7 @@ contributing agency asks for holds for the whole cube.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -90,12 +90,12 @@ def options(contracts: Collection[Contract], agencies: Collection[str]) -> Relea
     return strictest
 
 
-def made(cube: Cube, records: pa.Table, terms: Terms, before: Released | None) -> Made:
+def made(cube: Cube, records: pa.Table, terms: Terms, before: Sequence[Released]) -> Made:
     """Release a cube.
 
     Args:
         records: of the cube, one a unit.
-        before: what earlier releases told of it (``store.last_decided``).
+        before: earlier releases, oldest first (``store.decided_before``).
 
     Raises:
         SettingsError: noise is asked for and its secret is missing.
@@ -110,7 +110,7 @@ def made(cube: Cube, records: pa.Table, terms: Terms, before: Released | None) -
         return Made(_private(cube, records, terms, asked, spend), notes)
     public = frozenset(one.agency for one in terms.contracts if one.publication.public)
     request = replace(cube.request(public), min_cell=asked.min_cell)
-    released = release(records, request, () if before is None else (before,))
+    released = release(records, request, before)
     if asked.method == "cell_key":
         if terms.secret_file is None:
             raise SettingsError("a contract asks for cell noise: set TRIBUTARY_RELEASE_SECRET_FILE")
@@ -129,7 +129,7 @@ def with_noise(
     released: Released,
     noise: Noise,
     secret: bytes,
-    before: Released | None = None,
+    before: Sequence[Released] = (),
 ) -> Released:
     """Keyed noise on the published counts; what is hidden or zero stays as it is.
 
@@ -163,11 +163,12 @@ def with_noise(
     return Released(changed, audit, released.summary)
 
 
-def _as_before(cube: Cube, cells: pa.Table, noisy: Places, before: Released | None) -> Places:
+def _as_before(cube: Cube, cells: pa.Table, noisy: Places, before: Sequence[Released]) -> Places:
     """``noisy``, but for cells whose count is the one that was last decided: as they were shown."""
-    if before is None:
-        return noisy
-    last = _by_cell(cube, before.cells, before.cells["count"], before.audit["shown"])
+    last: dict[tuple[str, ...], tuple[int | None, ...]] = {}
+    for one in before:
+        told = _by_cell(cube, one.cells, one.cells["count"], one.audit["shown"])
+        last |= {cell: counts for cell, counts in told.items() if counts[1] is not None}
     now = _by_cell(cube, cells, cells["count"], pa.array(noisy))
     found = []
     for cell, (count, fresh) in now.items():

@@ -66,11 +66,11 @@ class Published:
 @dataclass(frozen=True)
 class _Snapshot:
     """What is published from, as it stood at one moment; ``told`` and ``decided`` by cube are what
-    earlier releases told (``store.last_told``, ``store.last_decided``)."""
+    earlier releases told (``store.last_told``, ``store.decided_before``)."""
 
     records: Mapping[str, pa.Table]
     told: Mapping[str, Released]
-    decided: Mapping[str, Released]
+    decided: Mapping[str, tuple[Released, ...]]
     deliveries: tuple[str, ...]
     agencies: tuple[str, ...]
 
@@ -133,11 +133,11 @@ def _in_turn(warehouse: Warehouse) -> Iterator[None]:
 def _snapshot(connection: Connection, contracts: Mapping[str, Contract]) -> _Snapshot:
     deliveries, agencies = store.sources(connection)
     told = {name: store.last_told(connection, cube) for name, cube in cubes().items()}
-    decided = {name: store.last_decided(connection, cube) for name, cube in cubes().items()}
+    decided = {name: store.decided_before(connection, cube) for name, cube in cubes().items()}
     return _Snapshot(
         {name: records(connection, cube, contracts) for name, cube in cubes().items()},
         {name: one for name, one in told.items() if one is not None},
-        {name: one for name, one in decided.items() if one is not None},
+        decided,
         deliveries,
         agencies,
     )
@@ -162,8 +162,7 @@ class _Release:
         """Make every cube fit to be published."""
         decided, snapshot = self._snapshot.decided, self._snapshot.records
         self.made = {
-            name: made(cube, snapshot[name], terms, decided.get(name))
-            for name, cube in cubes().items()
+            name: made(cube, snapshot[name], terms, decided[name]) for name, cube in cubes().items()
         }
 
     def refused(self, found: list[Finding]) -> Published:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
@@ -24,13 +25,26 @@ Cell = Mapping[str, str]
 PRIVATE = "dp"
 
 _LAST = """
-    SELECT cell, status, shown, decided, count, reason FROM (
+    SELECT cell, status, shown FROM (
         SELECT DISTINCT ON (cell) *
         FROM linked.release_cell
-        WHERE cube = %s AND (%s OR reason IS DISTINCT FROM 'dp')
-        -- what was once told stays told: hidden later or withdrawn, it can still be subtracted
+        -- cells of a dimension that the cube no longer has are none of its cells
+        WHERE cube = %s AND cell - %s::text[] = '{}'
         ORDER BY cell, status = 'suppressed', release_id DESC
     ) AS last ORDER BY position
+"""
+
+_DECIDED = """
+    WITH decided AS (
+        SELECT * FROM linked.release_cell
+        WHERE cube = %s AND cell - %s::text[] = '{}' AND reason IS DISTINCT FROM 'dp'
+    )
+    SELECT release_id, cell, status, shown, decided, count, reason FROM decided
+    WHERE release_id IN (
+        SELECT max(release_id) FROM decided
+        UNION SELECT max(release_id) FROM decided WHERE status <> 'suppressed' GROUP BY cell
+    )
+    ORDER BY release_id, position
 """
 
 
@@ -42,29 +56,36 @@ _CELL = (
 
 def last_told(connection: Connection, cube: Cube) -> Released | None:
     """What earlier releases told of a cube: each cell as it was last told."""
-    rows = connection.execute(_LAST, [cube.name, True]).fetchall()
+    rows = connection.execute(_LAST, [cube.name, list(cube.dimensions)]).fetchall()
     if not rows:
         return None
-    cells, statuses, shown, *_ = zip(*rows, strict=True)
+    cells, statuses, shown = zip(*rows, strict=True)
     told = _cells(cube, cells, shown, statuses)
     return Released(told, told.slice(0, 0), MappingProxyType({}))
 
 
-def last_decided(connection: Connection, cube: Cube) -> Released | None:
-    """The same as disclosure control decided it, before any noise.
+def decided_before(connection: Connection, cube: Cube) -> tuple[Released, ...]:
+    """Earlier releases of a cube as disclosure control decided them, before noise; oldest first.
 
-    A release is held against this: against noisy counts it would look for changes that are noise
-    and miss real ones. What differential privacy told is left out, for its guarantee stands
+    The last one, and every other that is the newest to have told some cell: what was once told
+    stays told, hidden later or withdrawn. Each is whole, for the cells of one release add up and
+    those of several do not. What differential privacy told is left out: its guarantee stands
     whatever else is told. ``audit`` has ``true_count``, ``reason`` and what was ``shown``.
     """
-    rows = connection.execute(_LAST, [cube.name, False]).fetchall()
-    if not rows:
-        return None
+    rows = connection.execute(_DECIDED, [cube.name, list(cube.dimensions)]).fetchall()
+    return tuple(
+        _decided(cube, [row[1:] for row in mine])
+        for _, mine in groupby(rows, key=lambda row: row[0])
+    )
+
+
+def _decided(cube: Cube, rows: Sequence[Sequence[Any]]) -> Released:
     cells, statuses, shown, decided, true, reasons = zip(*rows, strict=True)
-    hidden = [status == Status.SUPPRESSED for status in statuses]
     exact = [
-        Status.SUPPRESSED if hide else Status.PUBLISHED if count else Status.ZERO
-        for hide, count in zip(hidden, decided, strict=True)
+        Status.SUPPRESSED
+        if status == Status.SUPPRESSED
+        else (Status.PUBLISHED if count else Status.ZERO)
+        for status, count in zip(statuses, decided, strict=True)
     ]
     audit = {
         "true_count": pa.array(true, pa.int64()),
