@@ -128,7 +128,8 @@ def evidence(new: Encoded, others: Encoded | None, known: Known) -> Evidence:
 
 def between(encoded: Encoded, pairs: tuple[Rows, Rows], size: int, known: Known) -> Scores:
     """Scores of these pairs, whatever they are; ``size`` records are on each side."""
-    return scores(known.weights.of(compare(encoded, encoded, pairs)), size, known)
+    weights = known.weights.among(size)
+    return scores(weights.of(compare(encoded, encoded, pairs)), size, known)
 
 
 def scores(weight: Scores, size: int, known: Known) -> Scores:
