@@ -81,7 +81,8 @@ def cells(
         raise DeliveryError("RELEASE-DIMENSIONS", "name one dimension or more, each once")
     dimensions = tuple(dimension(records, name) for name in names)
     pairs = hierarchies(dimensions, within)
-    small = math.prod(len(one.values) for one in dimensions) <= FINEST
+    # at least two values each, or a cube without records would have the margins of all dimensions
+    small = math.prod(max(len(one.values), 2) for one in dimensions) <= FINEST
     laid = layout(dimensions, [*margins, *([names] if small else [])], MAX_CELLS)
     agencies, rows, who = _contributors(records, contributors)
     shown = np.isin(who, [number for number, name in enumerate(agencies) if name in public])

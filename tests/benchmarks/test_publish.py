@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.odcs import contracts
+from warehouse.agreements import record_all
 from warehouse.database import Warehouse
 from warehouse.publish.products import products
 from warehouse.publish.publish import publish
@@ -30,6 +31,7 @@ def _pick(salt: str, *values: str) -> str:
 
 
 AGENCY = f"{_AGENCIES}[1 + {_DRAW.format(salt='agency')} % 4]"
+FEED = f"(ARRAY['hmis', 'nibrs', 'rms', 'htcds'])[1 + {_DRAW.format(salt='agency')} % 4]"
 MONTH = f"(date '2023-01-01' + {_DRAW.format(salt='month')} % 36 * interval '1 month')::date"
 STATUS = _pick("status", "NULL", "NULL", "'possible'", "'actual'")
 EVENTS = f"""
@@ -39,7 +41,7 @@ EVENTS = f"""
         CASE WHEN a IN ('county_sheriff', 'harbor_police') THEN 'incident' ELSE 'case' END,
         {MONTH}, 'XX', lpad((99000 + {_DRAW.format(salt="county")} % 100)::text, 5, '0'),
         {_pick("venue", "'residence'", "'street'", "'hotel_motel'", "'cyberspace'")},
-        {STATUS}, 1, a, 'feed', 'd-' || a
+        {STATUS}, 1, a, {FEED}, 'd-' || a
     FROM (SELECT n, {AGENCY} AS a FROM generate_series(1, {{n}}) AS n) AS drawn
 """
 MISSED = _pick("means", "NULL", "1")
@@ -51,20 +53,21 @@ VICTIM = f"""
         {_pick("age", "'21--23'", "'9--17'", "'30--38'")},
         {_pick("from", "'USA'", "'MEX'", "NULL")},
         {_pick("sex", "1", "NULL")}, {_pick("labour", "NULL", "1")}, {MISSED},
-        {_pick("drugs", "NULL", "1")}, {_pick("friend", "NULL", "1")}, {AGENCY}, 'feed',
+        {_pick("drugs", "NULL", "1")}, {_pick("friend", "NULL", "1")}, {AGENCY}, {FEED},
         'd-' || {AGENCY}
     FROM generate_series(1, {{n}}) AS n
 """
 LINK = f"""
     INSERT INTO core.victim_event (victim_key, event_key, role, agency, feed, delivery_id)
-    SELECT md5('victim' || n)::uuid, md5('event' || n)::uuid, 'client', {AGENCY}, 'feed', 'd'
+    SELECT md5('victim' || n)::uuid, md5('event' || n)::uuid, 'client', {AGENCY},
+        {FEED}, 'd'
     FROM generate_series(1, {{n}}) AS n
 """
 SERVICE = f"""
     INSERT INTO core.service
         (event_key, victim_key, service_code, direction, agency, feed, delivery_id)
     SELECT md5('event' || n)::uuid, md5('victim' || n)::uuid, 'legal',
-        {_pick("direction", "'provided'", "'referred_out'")}, {AGENCY}, 'feed', 'd'
+        {_pick("direction", "'provided'", "'referred_out'")}, {AGENCY}, {FEED}, 'd'
     FROM generate_series(1, {{n}}) AS n
 """
 ENTITIES = """
@@ -84,6 +87,7 @@ PERSONS = f"""
 
 
 def test_publishing_a_million_records(warehouse: Warehouse) -> None:
+    record_all(warehouse, contracts().values())
     started = time.perf_counter()
     with warehouse.connect(Role.LOADER) as loader, warehouse.connect(Role.OWNER) as owner:
         loader.execute(ENTITIES)

@@ -7,9 +7,9 @@ import re
 import pyarrow as pa
 import pytest
 
-from anonymize.disclosure.release import ALL
+from anonymize.disclosure.release import ALL, release
 from schemas.errors import PermanentError
-from tests.releases import released_cubes
+from tests.releases import invented, released_cubes
 from warehouse.models.mart import MARTS
 from warehouse.publish.cubes import cubes
 from warehouse.publish.products import OWN_COLUMNS, products
@@ -60,6 +60,12 @@ def test_margins_are_told_apart_by_their_dimensions() -> None:
         table = margin_cells(cells, cube, margin)
         assert set(table.column_names) == {*margin, "count", "status"}
         assert all(ALL not in table[name].to_pylist() for name in margin)
+
+
+def test_cubes_without_records_are_released_empty() -> None:
+    for cube in cubes().values():
+        nothing = invented(cube, 1, 0).slice(0, 0)
+        assert len(release(nothing, cube.request(frozenset())).cells) == 0
 
 
 def test_a_changed_count_is_marked_as_revised() -> None:
