@@ -54,6 +54,6 @@ with DAG(
             raise AirflowFailException(
                 f"the release gate refused release {made['release_id']}: {found}"
             )
-        return made
+        return {name: made[name] for name in ("release_id", "status")}
 
     publish()

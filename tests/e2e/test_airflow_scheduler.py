@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -212,11 +212,16 @@ def test_no_secret_is_in_a_log(resumed: Ended, home: Settings) -> None:
         assert path.stat().st_mode & 0o077 == 0, path
 
 
+def _but_releases(rows: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: rows[name] for name in rows if name not in ("release", "access_log")}
+
+
 @pytest.mark.parametrize("feed", FEEDS)
 def test_the_same_demo_again_changes_nothing(feed: str, resumed: Ended, again: Ended) -> None:
     assert again.is_good
     assert set(again.statuses(feed)) == {"duplicate"}
-    assert again.rows == resumed.rows
+    # it is published anew, and that is noted
+    assert _but_releases(again.rows) == _but_releases(resumed.rows)
 
 
 def test_the_dags_kept_their_version(again: Ended, home: Settings) -> None:
