@@ -37,7 +37,7 @@ unit: $(READY)  ## fast tests: unit, spec, property, golden, dags
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not benchmark"
 
 e2e: $(READY)  ## tests on a real PostgreSQL and a real Airflow scheduler
-	$(BIN)/pytest -q -m "e2e"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m e2e
 
 bench: $(READY)  ## measurements beside the plain script; minutes
 	$(BIN)/pytest -q -s -m benchmark tests/benchmarks
