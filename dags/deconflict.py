@@ -13,7 +13,7 @@ from typing import Any
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
 from tributary import deconfliction as steps
-from tributary.orchestration import RETRIES, RETRY_DELAY, RetryByKind, value_free
+from tributary.orchestration import default_args, value_free
 from tributary.settings import settings
 
 DOCUMENTATION = """\
@@ -35,12 +35,7 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    default_args={
-        "owner": "hub",
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RetryByKind(),
-    },
+    default_args=default_args("hub"),
     tags=["upkeep"],
 ) as dag:
 

@@ -32,10 +32,8 @@ from schemas.contract import Contract
 from schemas.odcs import contracts
 from tributary import places, steps
 from tributary.orchestration import (
-    RETRIES,
-    RETRY_DELAY,
-    RetryByKind,
     deadline_missed,
+    default_args,
     documentation,
     hours_since_delivery,
     value_free,
@@ -137,12 +135,7 @@ def build(contract: Contract) -> DAG:
             callback=AsyncCallback(deadline_missed, kwargs={"contract": name}),
         ),
         params={"file": FILE},
-        default_args={
-            "owner": contract.agency,
-            "retries": RETRIES,
-            "retry_delay": RETRY_DELAY,
-            "retry_policy": RetryByKind(),
-        },
+        default_args=default_args(contract.agency),
         tags=[
             f"agency:{contract.agency}",
             f"sector:{contract.sector}",

@@ -15,7 +15,7 @@ from airflow.sdk import DAG, Asset, task
 
 from schemas.odcs import contracts
 from tributary import steps
-from tributary.orchestration import RETRIES, RETRY_DELAY, RetryByKind, value_free
+from tributary.orchestration import default_args, value_free
 from tributary.settings import settings
 
 HUB = "hub"
@@ -34,12 +34,7 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    default_args={
-        "owner": "hub",
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RetryByKind(),
-    },
+    default_args=default_args("hub"),
     tags=["hub"],
     doc_md=__doc__,
 ):

@@ -13,7 +13,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from tributary.orchestration import RETRIES, RETRY_DELAY, RetryByKind, value_free
+from tributary.orchestration import default_args, value_free
 from tributary.settings import settings
 
 HUB = "hub"
@@ -33,12 +33,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={"allow_loss": ALLOW_LOSS},
-    default_args={
-        "owner": "hub",
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RetryByKind(),
-    },
+    default_args=default_args("hub"),
     tags=["hub"],
     doc_md=__doc__,
 ):

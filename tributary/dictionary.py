@@ -29,14 +29,15 @@ def dictionary() -> str:
 def _products() -> Iterator[str]:
     from warehouse.publish.products import products
 
-    yield "## Products (`mart`)\n"
+    yield "## Products (`mart`, and of one's own agency `own`)\n"
     yield (
         "Every table also has `release_id` (see `mart.release`) and `row`. Counts are of distinct "
         "persons or incidents after disclosure control: an empty `count` is hidden, not zero.\n"
     )
     for name, product in products().items():
-        who = "each agency its own rows" if product.own_agency else "every member"
-        yield f"### `mart.{name}`: {product.title}\n"
+        who = "each agency, its own rows" if product.own_agency else "every member"
+        schema = "own" if product.own_agency else "mart"
+        yield f"### `{schema}.{name}`: {product.title}\n"
         yield f"{product.question} Read by {who}.\n"
         yield from _grid(
             ("column", "type", "what it says"),

@@ -22,6 +22,16 @@ RETRY_DELAY = timedelta(seconds=30)
 log = logging.getLogger(__name__)
 
 
+def default_args(owner: str) -> dict[str, Any]:
+    """What every task of a DAG is given."""
+    return {
+        "owner": owner,
+        "retries": RETRIES,
+        "retry_delay": RETRY_DELAY,
+        "retry_policy": RetryByKind(),
+    }
+
+
 class RetryByKind(RetryPolicy):
     """Permanent errors fail at once, passing ones are tried again, unexpected ones once.
 

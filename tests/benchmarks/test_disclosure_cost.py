@@ -6,6 +6,7 @@ machines are shared.
 
 from __future__ import annotations
 
+import os
 import time
 from types import MappingProxyType
 
@@ -22,7 +23,7 @@ from tests.property import test_disclosure_properties as properties
 pytestmark = pytest.mark.benchmark
 
 #: Tables that the attacker is set on, of each kind.
-TABLES = 5_000
+TABLES = int(os.environ.get("BENCH_TABLES", "5000"))
 TWO_WAY = [((20, 9), 20_000), ((60, 9), 60_000), ((60, 15), 100_000), ((150, 9), 300_000)]
 MORE_WAYS = [((12, 8, 6), 50_000), ((8, 6, 5, 4), 60_000)]
 
