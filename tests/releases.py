@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anonymize.disclosure.release import Released, release
 from warehouse.publish.cubes import CONTRIBUTORS, UNIT, Cube, cubes
@@ -22,7 +23,6 @@ VALUES: Mapping[str, tuple[str | None, ...]] = {
     "trafficking": ("yes", "no"),
     "coding": ("none", "64A", "64B", "flagged, not 64x"),
     "age": ("adult", "minor", None),
-    "minors": ("neither", "identified", "arrested"),
     "gender": ("Woman", "Man", None),
     "origin": ("USA", "Americas", "Asia", None),
     "state": ("XX",),
@@ -31,9 +31,11 @@ VALUES: Mapping[str, tuple[str | None, ...]] = {
     "first_system": ("law_enforcement", "social_service"),
     "gap": ("same month", "1-3 months", "4-12 months", "over 12 months", None),
     "venue": ("hotel_motel", "residence", "street", None),
+    "means_told": ("yes", "no"),
+    "recruiter_told": ("yes", "no"),
     "h3_cell": ("86261d417ffffff", "86261d407ffffff", "86261d437ffffff", "86261d41fffffff", None),
 }
-_YES_NO = ("yes", "no", None)
+_YES_NO = ("yes", "no")
 #: What a value of one dimension says of another.
 _DECIDED: Mapping[tuple[str, str], Mapping[str | None, str]] = {
     ("quarter", "year"): {quarter: quarter[:4] for quarter in VALUES["quarter"] if quarter},
@@ -53,6 +55,21 @@ _DECIDED: Mapping[tuple[str, str], Mapping[str | None, str]] = {
 AGENCIES = ("first", "second", "third")
 
 
+def _minors(identified: pa.Array, age: pa.Array, random: np.random.Generator) -> pa.Array:
+    """As the cube's query says it: a value that decides whether identified, and the age."""
+    arrested = random.random(len(age)) < 0.3
+    return pa.array(
+        [
+            ("arrested" if one else "identified")
+            if (known, years) == ("yes", "minor")
+            else f"{'identified' if known == 'yes' else 'other'} {years or 'unknown'}"
+            for known, years, one in zip(
+                identified.to_pylist(), age.to_pylist(), arrested, strict=True
+            )
+        ]
+    )
+
+
 def invented(cube: Cube, count: int, seed: int) -> pa.Table:
     """``count`` records; the first values of a dimension are the commonest."""
     random = np.random.default_rng(seed)
@@ -64,7 +81,13 @@ def invented(cube: Cube, count: int, seed: int) -> pa.Table:
         columns[name] = pa.array([values[at] for at in picked], pa.string())
     for pair in cube.within:
         first, second = pair
-        columns[second] = pa.array([_DECIDED[pair][one.as_py()] for one in columns[first]])
+        if pair in _DECIDED:
+            columns[second] = pa.array([_DECIDED[pair][one.as_py()] for one in columns[first]])
+        elif second.endswith("_told"):
+            told = pc.equal(columns[second], "yes")
+            columns[first] = pc.if_else(told, columns[first], "not told")
+    if "minors" in columns:
+        columns["minors"] = _minors(columns["identified"], columns["age"], random)
     columns[UNIT] = pa.array([f"{seed}-{number}" for number in range(count)])
     first, both = random.choice(3, count), random.random(count) < 0.1
     columns[CONTRIBUTORS] = pa.array(

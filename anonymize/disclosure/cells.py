@@ -83,7 +83,8 @@ def cells(
     pairs = hierarchies(dimensions, within)
     # at least two values each, or a cube without records would have the margins of all dimensions
     small = math.prod(max(len(one.values), 2) for one in dimensions) <= FINEST
-    laid = layout(dimensions, [*margins, *([names] if small else [])], MAX_CELLS)
+    linked = [*(_with_decided(margin, pairs) for margin in margins), *([names] if small else [])]
+    laid = layout(dimensions, linked, MAX_CELLS)
     agencies, rows, who = _contributors(records, contributors)
     shown = np.isin(who, [number for number, name in enumerate(agencies) if name in public])
     own = [laid.counted(rows[who == number]) for number in range(len(agencies))]
@@ -103,6 +104,18 @@ def cells(
         np.array(known, np.int64).reshape(-1, laid.size),
         agencies,
     )
+
+
+def _with_decided(margin: Sequence[str], within: Sequence[tuple[str, str]]) -> list[str]:
+    """A margin with every dimension that one of its own decides.
+
+    They add no cells that can be and link margins: quarters add up to calendar years and to fiscal
+    ones, so that tables by either, laid beside each other, tell the quarter between them.
+    """
+    whole = list(margin)
+    for name in whole:
+        whole += [other for one, other in within if one == name and other not in whole]
+    return whole
 
 
 def _contributors(records: pa.Table, name: str | None) -> tuple[tuple[str, ...], Ints, Ints]:

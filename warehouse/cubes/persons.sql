@@ -137,10 +137,15 @@ SELECT
     END AS exploitation,
     CASE WHEN identified THEN 'yes' ELSE 'no' END AS identified,
     CASE WHEN minor THEN 'minor' WHEN NOT minor THEN 'adult' END AS age,
+    -- whole persons in one value each: what it decides is known to the readers of every table
     CASE
-        WHEN arrested THEN 'arrested'
+        WHEN identified AND minor AND arrested THEN 'arrested'
         WHEN identified AND minor THEN 'identified'
-        ELSE 'neither'
+        WHEN identified AND NOT minor THEN 'identified adult'
+        WHEN identified THEN 'identified, age unknown'
+        WHEN minor THEN 'other minor'
+        WHEN NOT minor THEN 'other adult'
+        ELSE 'other, age unknown'
     END AS minors,
     gender,
     CASE
@@ -162,18 +167,20 @@ SELECT
     END AS gap,
     CASE WHEN served THEN 'yes' ELSE 'no' END AS served,
     CASE WHEN referred THEN 'yes' ELSE 'no' END AS referred,
-    CASE WHEN debt = 1 THEN 'yes' WHEN any_means THEN 'no' END AS "meansDebtBondageEarnings",
-    CASE WHEN threats = 1 THEN 'yes' WHEN any_means THEN 'no' END AS "meansThreats",
-    CASE WHEN abuse = 1 THEN 'yes' WHEN any_means THEN 'no' END AS "meansAbusePsyPhySex",
-    CASE WHEN promises = 1 THEN 'yes' WHEN any_means THEN 'no' END AS "meansFalsePromises",
-    CASE WHEN drugs = 1 THEN 'yes' WHEN any_means THEN 'no' END AS "meansDrugsAlcohol",
-    CASE WHEN needs = 1 THEN 'yes' WHEN any_means THEN 'no' END AS "meansDenyBasicNeeds",
-    CASE WHEN hours = 1 THEN 'yes' WHEN any_means THEN 'no' END AS "meansExcessiveWorkHours",
-    CASE WHEN documents = 1 THEN 'yes' WHEN any_means THEN 'no' END AS "meansWithholdDocs",
-    CASE WHEN partner = 1 THEN 'yes' WHEN any_recruiter THEN 'no' END
+    CASE WHEN any_means THEN 'yes' ELSE 'no' END AS means_told,
+    CASE WHEN any_recruiter THEN 'yes' ELSE 'no' END AS recruiter_told,
+    CASE WHEN debt = 1 THEN 'yes' WHEN any_means THEN 'no' ELSE 'not told' END AS "meansDebtBondageEarnings",
+    CASE WHEN threats = 1 THEN 'yes' WHEN any_means THEN 'no' ELSE 'not told' END AS "meansThreats",
+    CASE WHEN abuse = 1 THEN 'yes' WHEN any_means THEN 'no' ELSE 'not told' END AS "meansAbusePsyPhySex",
+    CASE WHEN promises = 1 THEN 'yes' WHEN any_means THEN 'no' ELSE 'not told' END AS "meansFalsePromises",
+    CASE WHEN drugs = 1 THEN 'yes' WHEN any_means THEN 'no' ELSE 'not told' END AS "meansDrugsAlcohol",
+    CASE WHEN needs = 1 THEN 'yes' WHEN any_means THEN 'no' ELSE 'not told' END AS "meansDenyBasicNeeds",
+    CASE WHEN hours = 1 THEN 'yes' WHEN any_means THEN 'no' ELSE 'not told' END AS "meansExcessiveWorkHours",
+    CASE WHEN documents = 1 THEN 'yes' WHEN any_means THEN 'no' ELSE 'not told' END AS "meansWithholdDocs",
+    CASE WHEN partner = 1 THEN 'yes' WHEN any_recruiter THEN 'no' ELSE 'not told' END
         AS "recruiterRelationIntimatePartner",
-    CASE WHEN friend = 1 THEN 'yes' WHEN any_recruiter THEN 'no' END AS "recruiterRelationFriend",
-    CASE WHEN family = 1 THEN 'yes' WHEN any_recruiter THEN 'no' END AS "recruiterRelationFamily",
-    CASE WHEN other_recruiter = 1 THEN 'yes' WHEN any_recruiter THEN 'no' END
+    CASE WHEN friend = 1 THEN 'yes' WHEN any_recruiter THEN 'no' ELSE 'not told' END AS "recruiterRelationFriend",
+    CASE WHEN family = 1 THEN 'yes' WHEN any_recruiter THEN 'no' ELSE 'not told' END AS "recruiterRelationFamily",
+    CASE WHEN other_recruiter = 1 THEN 'yes' WHEN any_recruiter THEN 'no' ELSE 'not told' END
         AS "recruiterRelationOther"
 FROM grouped JOIN systems USING (person)

@@ -18,7 +18,7 @@ from itertools import combinations, product
 import yaml
 
 from schemas.contract import Contract
-from warehouse.publish.cubes import regions
+from warehouse.publish.cubes import cubes, regions
 
 UNKNOWN = "unknown"
 
@@ -50,7 +50,17 @@ def groups(contracts: Collection[Contract], today: date) -> tuple[Group, ...]:
         Group(("origin",), tuple((one,) for one in ("USA", *countries, UNKNOWN))),
         Group(("systems",), tuple((one,) for one in systems)),
         Group(("first_system",), tuple((one,) for one in sectors)),
+        *map(_told, ("means_told", "recruiter_told")),
     )
+
+
+def _told(name: str) -> Group:
+    """Whether anything of its kind was told, and each thing of that kind."""
+    within = (pair for cube in cubes().values() for pair in cube.within)
+    things = tuple(first for first, second in within if second == name)
+    answers = product(("yes", "no"), repeat=len(things))
+    nothing = ("no", *["not told"] * len(things))
+    return Group((name, *things), (nothing, *(("yes", *one) for one in answers)))
 
 
 def cells(margin: Sequence[str], listed: Iterable[Group]) -> list[dict[str, str]] | None:

@@ -22,14 +22,19 @@ WITH told AS (
     SELECT 'recruiterRelationFamily' AS variable, "recruiterRelationFamily" AS value, count, status FROM "persons_recruiterRelationFamily"
     UNION ALL
     SELECT 'recruiterRelationOther' AS variable, "recruiterRelationOther" AS value, count, status FROM "persons_recruiterRelationOther"
+),
+-- CTDC's rule: of whom any of the group is known
+denominators AS (
+    SELECT 'means' AS of, count FROM persons_means_told WHERE means_told = 'yes'
+    UNION ALL
+    SELECT 'recruiter', count FROM persons_recruiter_told WHERE recruiter_told = 'yes'
 )
 SELECT
-    yes.variable,
-    yes.count,
-    yes.count + no.count AS denominator,
-    yes.count / (yes.count + no.count) AS share,
-    yes.status
-FROM told yes
-JOIN told no ON no.variable = yes.variable AND no.value = 'no'
-WHERE yes.value = 'yes'
-ORDER BY yes.variable
+    told.variable,
+    told.count,
+    denominators.count AS denominator,
+    told.count / denominators.count AS share,
+    told.status
+FROM told JOIN denominators ON starts_with(told.variable, denominators.of)
+WHERE told.value = 'yes'
+ORDER BY told.variable
