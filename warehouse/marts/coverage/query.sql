@@ -1,12 +1,18 @@
--- Feeds that file nothing by month count as reported for the months their newest export covers.
-WITH filed AS (
-    SELECT agency, feed, unit, reporting_month AS month, status FROM core.filing
-    UNION
-    SELECT agency, feed, '*', date_trunc('month', event_month)::date, 'reported'
+-- Feeds that file nothing by month count as reported from their first month to their newest, without
+-- gaps: that an agency met nobody in some month is not told.
+WITH met AS (
+    SELECT agency, feed, min(event_month) AS first, max(event_month) AS last
     FROM core.event e
-    WHERE NOT EXISTS (
+    WHERE event_month IS NOT NULL AND NOT EXISTS (
         SELECT FROM core.filing f WHERE f.agency = e.agency AND f.feed = e.feed
-    ) AND event_month IS NOT NULL
+    )
+    GROUP BY agency, feed
+),
+filed AS (
+    SELECT agency, feed, unit, reporting_month AS month, status FROM core.filing
+    UNION ALL
+    SELECT agency, feed, '*', m.month::date, 'reported'
+    FROM met CROSS JOIN LATERAL generate_series(first, last, interval '1 month') AS m (month)
 ),
 span AS (
     SELECT f.agency, f.feed, f.unit, min(f.month) AS first, max(g.last) AS last
