@@ -161,6 +161,9 @@ class Agreement:
             return self.expires
         return min(self.expires, self.terminated - timedelta(days=1))
 
+    def holds(self, day: date) -> bool:
+        return day <= self.last_day
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -295,7 +298,7 @@ class Contract:
 
     def require_in_force(self, today: date) -> None:
         """Raise ``ContractError`` once the agreement has ended."""
-        if today > self.agreement.last_day:
+        if not self.agreement.holds(today):
             raise ContractError(
                 f"contract {self.name}: agreement {self.agreement.id} ended on "
                 f"{self.agreement.last_day.isoformat()}; nothing is taken in until it is "

@@ -26,9 +26,7 @@ def publish(
     from warehouse.publish.publish import publish as run
 
     now = datetime.now(UTC)
-    in_force = {
-        name: one for name, one in contracts().items() if one.agreement.expires >= now.date()
-    }
+    in_force = {name: one for name, one in contracts().items() if one.agreement.holds(now.date())}
     return run(
         places.warehouse(settings),
         in_force,
