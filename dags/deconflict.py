@@ -7,13 +7,12 @@ Airflow keeps two numbers: how many questions, and how many were refused.
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
 from tributary import deconfliction as steps
-from tributary.orchestration import default_args, value_free
+from tributary.orchestration import shared, value_free
 from tributary.settings import settings
 
 DOCUMENTATION = """\
@@ -32,10 +31,7 @@ with DAG(
     description="Answer questions of deconfliction",
     doc_md=DOCUMENTATION,
     schedule=CronTriggerTimetable("*/10 * * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    default_args=default_args("hub"),
+    **shared("hub"),
     tags=["upkeep"],
 ) as dag:
 

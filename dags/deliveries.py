@@ -9,7 +9,7 @@ Nothing else stands here. Steps pass ids, counts and references; Airflow stores 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
@@ -33,9 +33,9 @@ from schemas.odcs import contracts
 from tributary import places, steps
 from tributary.orchestration import (
     deadline_missed,
-    default_args,
     documentation,
     hours_since_delivery,
+    shared,
     value_free,
 )
 from tributary.settings import Settings, settings
@@ -126,16 +126,13 @@ def build(contract: Contract) -> DAG:
         description=f"{contract.agency_name}: {contract.format} deliveries",
         doc_md=documentation(contract),
         schedule=CronTriggerTimetable(contract.schedule.cron, timezone="UTC"),
-        start_date=datetime(2026, 1, 1, tzinfo=UTC),
-        catchup=False,
-        max_active_runs=1,
         deadline=DeadlineAlert(
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
             interval=timedelta(hours=contract.schedule.deadline_hours),
             callback=AsyncCallback(deadline_missed, kwargs={"contract": name}),
         ),
         params={"file": FILE},
-        default_args=default_args(contract.agency),
+        **shared(contract.agency),
         tags=[
             f"agency:{contract.agency}",
             f"sector:{contract.sector}",

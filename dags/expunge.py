@@ -7,13 +7,12 @@ about, nobody tells Airflow.
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
 from tributary import upkeep as steps
-from tributary.orchestration import default_args, value_free
+from tributary.orchestration import shared, value_free
 from tributary.settings import settings
 
 DOCUMENTATION = """\
@@ -31,10 +30,7 @@ with DAG(
     description="Carry out requests to expunge records",
     doc_md=DOCUMENTATION,
     schedule=CronTriggerTimetable("*/10 * * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    default_args=default_args("hub"),
+    **shared("hub"),
     tags=["upkeep"],
 ) as dag:
 

@@ -6,7 +6,6 @@ Runs that are due while one is under way become one. A run with nothing new to l
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -15,7 +14,7 @@ from airflow.sdk import DAG, Asset, task
 
 from schemas.odcs import contracts
 from tributary import steps
-from tributary.orchestration import default_args, value_free
+from tributary.orchestration import shared, value_free
 from tributary.settings import settings
 
 HUB = "hub"
@@ -31,10 +30,7 @@ with DAG(
     dag_id="link",
     description="Which records of all agencies are of one person, by their encodings alone",
     schedule=reduce(or_, LOADED) if LOADED else None,
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    default_args=default_args("hub"),
+    **shared("hub"),
     tags=["hub"],
     doc_md=__doc__,
 ):

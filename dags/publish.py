@@ -7,13 +7,12 @@ other than one after every delivery.
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from tributary.orchestration import default_args, value_free
+from tributary.orchestration import shared, value_free
 from tributary.settings import settings
 
 HUB = "hub"
@@ -29,11 +28,8 @@ with DAG(
     dag_id="publish",
     description="A new release of every product, through disclosure control",
     schedule=CronTriggerTimetable("0 9 * * 1", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
     params={"allow_loss": ALLOW_LOSS},
-    default_args=default_args("hub"),
+    **shared("hub"),
     tags=["hub"],
     doc_md=__doc__,
 ):

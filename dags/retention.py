@@ -7,12 +7,11 @@ retain_hub      packages, records older than their contract allows, feeds withou
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
 from tributary import upkeep as steps
-from tributary.orchestration import default_args, value_free
+from tributary.orchestration import shared, value_free
 from tributary.settings import settings
 
 DOCUMENTATION = """\
@@ -33,10 +32,7 @@ with DAG(
     description="Remove what is kept long enough",
     doc_md=DOCUMENTATION,
     schedule=CronTriggerTimetable("30 2 * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    default_args=default_args("hub"),
+    **shared("hub"),
     tags=["upkeep"],
 ) as dag:
 

@@ -7,11 +7,15 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from psycopg import sql
+
 if TYPE_CHECKING:
     from warehouse.database import Warehouse
 
 #: Columns of products that count persons or incidents.
 _COUNTS = ("count", "incidents", "denominator")
+#: Rows shown, hidden, and with a small count. Every product that counts has ``count``.
+_OF_COUNTS = sql.SQL(", count(count), count(*) - count(count), count(*) FILTER (WHERE {})")
 
 
 @dataclass(frozen=True)
@@ -39,29 +43,20 @@ class ProductsShown:
 
 def products_shown(warehouse: Warehouse) -> ProductsShown:
     """Look at the newest release as a steward."""
-    from psycopg import sql
-
     from warehouse.publish.products import products
     from warehouse.roles import Role
 
     found = {}
     with closing(warehouse.connect(Role.STEWARD)) as connection:
         for name, product in products().items():
-            counted = [one.name for one in product.columns if one.name in _COUNTS]
-            has_status = any(one.name == "status" for one in product.columns) and "count" in counted
-            query = sql.SQL("SELECT count(*), {}, {}, {} FROM mart.{}").format(
-                sql.SQL("count(count)::int" if has_status else "0"),
-                sql.SQL("(count(*) - count(count))::int" if has_status else "0"),
-                sql.SQL(" + ").join(
-                    sql.SQL("count(*) FILTER (WHERE {} BETWEEN 1 AND 10)").format(
-                        sql.Identifier(column)
-                    )
-                    for column in counted
-                )
-                if counted
-                else sql.SQL("0"),
-                sql.Identifier(name),
-            )
+            columns = {one.name for one in product.columns}
+            small = [
+                sql.SQL("{} BETWEEN 1 AND 10").format(sql.Identifier(name))
+                for name in _COUNTS
+                if name in columns
+            ]
+            counts = _OF_COUNTS.format(sql.SQL(" OR ").join(small)) if small else sql.SQL("")
+            query = sql.SQL("SELECT count(*) {} FROM mart.{}").format(counts, sql.Identifier(name))
             row = connection.execute(query).fetchone()
             assert row is not None  # noqa: S101 - an aggregate gives one row
             found[name] = ProductShown(*map(int, row))

@@ -22,13 +22,18 @@ RETRY_DELAY = timedelta(seconds=30)
 log = logging.getLogger(__name__)
 
 
-def default_args(owner: str) -> dict[str, Any]:
-    """What every task of a DAG is given."""
+def shared(owner: str) -> dict[str, Any]:
+    """What every DAG is given: one run at a time, nothing made up for, errors by their kind."""
     return {
-        "owner": owner,
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RetryByKind(),
+        "start_date": datetime(2026, 1, 1, tzinfo=UTC),
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": {
+            "owner": owner,
+            "retries": RETRIES,
+            "retry_delay": RETRY_DELAY,
+            "retry_policy": RetryByKind(),
+        },
     }
 
 

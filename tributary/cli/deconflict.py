@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tributary.cli.console import err, here, out, print_json
+from tributary.cli.own_records import By, Identity, Ids, columns, lines
 
 
 def deconflict(
     contract: Annotated[str, typer.Argument(help="Contract, e.g. county_sheriff.nibrs")],
-    ids: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE.age|-",
-            help="Own records, one a line: an age file, or - for standard input.",
-        ),
-    ] = "-",
-    by: Annotated[
-        str,
-        typer.Option(help="Columns of a line, comma between; default: the contract's first way."),
-    ] = "",
-    identity: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="age identity file that opens --ids."),
-    ] = None,
+    ids: Ids = "-",
+    by: By = "",
+    identity: Identity = None,
     request_only: Annotated[
         bool,
         typer.Option("--request-only", help="Leave the question to the hub's next run."),
@@ -46,11 +33,8 @@ def deconflict(
     Example: tributary deconflict county_sheriff.nibrs --json < ids.txt
     """
     from tributary import deconfliction
-    from tributary.cli.expunge import decrypted
 
-    lines = sys.stdin if ids == "-" else decrypted(Path(ids), identity)
-    columns = [name.strip() for name in by.split(",") if name.strip()]
-    asked = deconfliction.ask(here(), contract, lines, columns)
+    asked = deconfliction.ask(here(), contract, lines(ids, identity), columns(by))
     rows = None
     if not request_only:
         deconfliction.answer_waiting(here())

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from schemas.errors import SettingsError
 from tributary.cli.console import err, here, out, print_json
+from tributary.cli.own_records import By, Identity, Ids, columns, lines
 
 
 class Unit(StrEnum):
@@ -24,21 +21,9 @@ class Unit(StrEnum):
 def expunge(
     contract: Annotated[str, typer.Argument(help="Contract, e.g. county_coc.hmis")],
     unit: Annotated[Unit, typer.Option(help="What the ids are of.")],
-    ids: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE.age|-",
-            help="The records, one a line: an age file, or - for standard input.",
-        ),
-    ] = "-",
-    by: Annotated[
-        str,
-        typer.Option(help="Columns of a line, comma between; default: the contract's first way."),
-    ] = "",
-    identity: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="age identity file that opens --ids."),
-    ] = None,
+    ids: Ids = "-",
+    by: By = "",
+    identity: Identity = None,
     request_only: Annotated[
         bool,
         typer.Option("--request-only", help="Leave the request to the hub's next run."),
@@ -61,9 +46,9 @@ def expunge(
     """
     from tributary import upkeep
 
-    lines = sys.stdin if ids == "-" else decrypted(Path(ids), identity)
-    columns = [name.strip() for name in by.split(",") if name.strip()]
-    asked = upkeep.request_expungement(here(), contract, unit.value, lines, columns)
+    asked = upkeep.request_expungement(
+        here(), contract, unit.value, lines(ids, identity), columns(by)
+    )
     receipt: dict[str, Any] = {**asked, "status": "requested"}
     if not request_only:
         done = upkeep.expunge_waiting(here())["requests"]
@@ -73,30 +58,6 @@ def expunge(
         print_json(receipt)
     else:
         _print_receipt(receipt)
-
-
-def decrypted(path: Path, identity: Path | None) -> Iterable[str]:
-    """Lines of an age file; plain text is not taken.
-
-    Raises:
-        SettingsError: the file cannot be read or opened with the identity.
-    """
-    import pyrage
-
-    if identity is None:
-        raise SettingsError("an encrypted list needs --identity: the age key file that opens it")
-    try:
-        keys = [
-            pyrage.x25519.Identity.from_str(line.strip())
-            for line in identity.read_text(encoding="ascii").splitlines()
-            if line.strip() and not line.startswith("#")
-        ]
-        return str(pyrage.decrypt(path.read_bytes(), keys), "utf-8").splitlines()
-    except (OSError, ValueError, pyrage.IdentityError, pyrage.DecryptError):
-        raise SettingsError(
-            "the list cannot be opened: it must be a file encrypted with age to this identity, "
-            "UTF-8 inside"
-        ) from None
 
 
 def _print_receipt(receipt: dict[str, Any]) -> None:
