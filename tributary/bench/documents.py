@@ -8,7 +8,8 @@ A set is named on the command line as ``KIND:PATH``. The kinds:
 - ``set``: JSON lines ``{"id", "text", "known"?, "entities": [{"start", "end", "type"}],
   "indicators"?: [{"start", "end"}]}``; indicators are words that redaction has to leave standing.
 - ``county``: narratives of the invented county, no file: ``county:heldout`` (or ``county``) by the
-  grammar no rule was written with, ``county:train`` by the other.
+  grammar no rule was written with, ``county:train``, ``county:tune`` and ``county:check`` by the
+  others.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 #: direct: names somebody alone; quasi: only together with others; free: marked, may stay.
 KINDS = ("direct", "quasi", "free")
@@ -131,10 +132,10 @@ def _set(path: Path) -> Iterator[Document]:
 
 def _county(split: str, count: int) -> list[Document]:
     from tributary.county.narratives import sample
-    from tributary.county.narratives.telling import SPLITS
+    from tributary.county.narratives.sample import GRAMMARS, Split
 
-    if split not in SPLITS:
-        raise ValueError(f"narratives are {' or '.join(SPLITS)}, not {split!r}")
+    if split not in GRAMMARS:
+        raise ValueError(f"narratives are {' or '.join(GRAMMARS)}, not {split!r}")
     return [
         Document(
             told.id,
@@ -153,7 +154,7 @@ def _county(split: str, count: int) -> list[Document]:
             told.known,
             tuple((word.start, word.end) for word in told.words),
         )
-        for told in sample(count, SEED, "train" if split == "train" else "heldout")
+        for told in sample(count, SEED, cast("Split", split))
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.table import Table as Grid
@@ -84,6 +84,7 @@ def redact(
 def indicators(
     count: Annotated[int, typer.Option(min=1, help="Narratives of the invented county.")] = 1500,
     seed: Annotated[int, typer.Option(help="Another seed, other narratives.")] = 0,
+    split: Annotated[str, typer.Option(help="Grammar: train, tune, check or heldout.")] = "heldout",
     json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Score the indicator lexicon on narratives of the held-out grammar.
@@ -95,8 +96,9 @@ def indicators(
     from anonymize.text.indicators import KINDS
     from tributary.bench.indicators import quality
     from tributary.county.narratives import sample
+    from tributary.county.narratives.sample import Split
 
-    texts = [(one.text, set(one.indicators)) for one in sample(count, seed, "heldout")]
+    texts = [(one.text, set(one.indicators)) for one in sample(count, seed, cast("Split", split))]
     rows = quality(texts, [kind for kind in KINDS if kind != "recruitment"])
     if json:
         shares = ("precision", "recall", "f1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import cache
 from random import Random
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from tributary.county.narratives import identifiers as ids
 from tributary.county.narratives.grammar import read
@@ -14,7 +14,8 @@ from tributary.county.narratives.slots import VALUES
 from tributary.county.narratives.telling import Indicator, Span, Word, tell
 from tributary.county.seeds import pick, stream
 
-Split = Literal["train", "heldout"]
+Split = Literal["train", "tune", "check", "heldout"]
+GRAMMARS: Final[tuple[str, ...]] = get_args(Split)
 #: Share of each kind of narrative in a sample.
 KINDS: Final = {
     "ordinary": 0.30,

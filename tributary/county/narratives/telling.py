@@ -41,7 +41,7 @@ from tributary.county.seeds import Ints, pick
 
 #: A batch that is told at a time.
 CHUNK: Final = 2_000
-SPLITS: Final = ("train", "heldout")
+SPLITS: Final = ("train", "tune")
 
 
 _STOPS: Final = frozenset(".,;:)")
