@@ -20,7 +20,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from anonymize.deidentify import read_marked
 from anonymize.encoding.columns import Epoch, as_batch, encoding_columns
 from anonymize.encoding.disguise import Disguised, disguised
 from anonymize.encoding.encode import Own, encode, key_check
@@ -28,6 +27,7 @@ from anonymize.keys import KeyRing
 from anonymize.manifest import LINKAGE
 from anonymize.operators.columns import over_distinct
 from anonymize.operators.registry import REGISTRY, Binding, Columns, Transform, reads
+from anonymize.raw_rows import read_marked
 from connectors.formats.dates import iso_dates
 from connectors.formats.identity import plain
 from connectors.zones.durable import make_private, replacing

@@ -20,7 +20,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from anonymize.deidentify import TEXT_BYTES
 from anonymize.gate import gate as gate_module
 from anonymize.gate.dictionary import RUN, of_delivery
 from anonymize.gate.gate import Gate
@@ -28,6 +27,7 @@ from anonymize.gate.words import chunks, folded, words
 from anonymize.identifiers import of_delivery as identifiers_of
 from anonymize.identifiers import record_keys
 from anonymize.operators.text import redact
+from anonymize.partitions import TEXT_BYTES
 from anonymize.text.known import DeliveryNames
 from connectors.formats.base import ROW, Intake, reader
 from schemas.checks import intake_columns

@@ -21,6 +21,7 @@ import pytest
 
 from schemas.errors import DeliveryError, PackageError
 from schemas.odcs import contract as contract_named
+from tests.contracts import agree
 from tests.fixtures_warehouse import rows
 from tributary import places, steps, upkeep
 from tributary.cli import main
@@ -226,7 +227,7 @@ def test_under_the_next_key_epoch_she_stays_away(
     assert expunge(HMIS, "--unit", "victim", lines=gone)[0] == 0
     contract = contract_named(HMIS)
     rotated = dataclasses.replace(contract, key_epoch="2027", digest="f" * 64)
-    monkeypatch.setattr(steps, "contract_named", lambda _: rotated)
+    agree(monkeypatch, rotated)
     receipt = run_delivery(loaded, HMIS, changed(path, tmp_path))
     [found] = [r for r in receipt["rules"] if r["code"] == "LOAD-SUPPRESSED"
                and r["table"] == "victim"]  # fmt: skip

@@ -21,11 +21,13 @@ from typing import Any
 
 import pytest
 
+from schemas.errors import ContractError
 from schemas.odcs import contracts
 from tests.conftest import ROOT
+from tests.contracts import agree
 from tests.fixtures_warehouse import dump, rows
 from tests.plaintext import find_plaintext
-from tributary import demo, places, steps
+from tributary import demo, places
 from tributary.county.generate import Generated, generate
 from tributary.pipeline import run_delivery
 from tributary.settings import Settings
@@ -131,7 +133,7 @@ def test_a_changed_contract_replaces_exactly_the_feeds_own_rows(
     own = "SELECT event_key::text, delivery_id FROM core.event WHERE agency = 'county_coc'"
     before, keys = rows(warehouse, others), dict(rows(warehouse, own))
     changed = dataclasses.replace(contracts()[name], digest="f" * 64, version="1.0.1")
-    monkeypatch.setattr(steps, "contract_named", lambda _: changed)
+    agree(monkeypatch, changed)
     receipt = run_delivery(home, name, county.paths[name][0])
     assert receipt["status"] == "partial"
     assert receipt["delivery_id"] != receipts[name]["delivery_id"]
@@ -139,7 +141,7 @@ def test_a_changed_contract_replaces_exactly_the_feeds_own_rows(
     assert set(after) == set(keys), "record keys outlive a new version of the contract"
     assert set(after.values()) == {receipt["delivery_id"]}
     assert rows(warehouse, others) == before
-    with pytest.raises(steps.ContractError, match="send the delivery again"):
+    with pytest.raises(ContractError, match="send the delivery again"):
         run_delivery(home, name)
 
 

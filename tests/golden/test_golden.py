@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
-from anonymize.deidentify import deidentify, plan
+from anonymize.deidentify import deidentify
 from anonymize.keys import KeyRing
+from anonymize.partitions import plan
 from anonymize.policy import bind
 from connectors.validate import validate
 from connectors.zones.raw import RawZone, StoredVerdict

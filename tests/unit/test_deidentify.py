@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize import deidentify as module
-from anonymize.deidentify import Partition, Piece, deidentify, plan
+from anonymize import partitions, raw_rows
+from anonymize.deidentify import deidentify
 from anonymize.keys import KeyRing
 from anonymize.outputs import output_schema
+from anonymize.partitions import Partition, Piece, plan
 from anonymize.policy import bind
 from anonymize.text.spans import Span
 from connectors.formats.base import ROW
@@ -61,7 +62,7 @@ CONTRACT = contract(CLIENT, EXIT, SILENT)
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     monkeypatch.setattr(raw, "ROW_GROUP_ROWS", 10)
-    monkeypatch.setattr(module, "BATCH_ROWS", 15)
+    monkeypatch.setattr(raw_rows, "BATCH_ROWS", 15)
 
 
 @pytest.fixture
@@ -288,7 +289,7 @@ def test_texts_are_cut_into_tasks_of_bounded_size(zone):
 
 
 def test_a_delivery_is_cut_into_few_tasks_however_much_text_it_holds(zone, monkeypatch):
-    monkeypatch.setattr(module, "_MOST_TEXT_PARTITIONS", 5)
+    monkeypatch.setattr(partitions, "_MOST_TEXT_PARTITIONS", 5)
     cases(zone, *({"Number": f"26-{n}", "Text": f"{n} " + "x" * 1_000} for n in range(100)))
     assert 3 <= len(plan(zone, CASES, 1_000, 10)) <= 10
 

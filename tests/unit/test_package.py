@@ -11,10 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from anonymize import package as module
 from anonymize.manifest import Manifest
 from anonymize.outputs import output_schema
-from anonymize.package import open_package, public_key, seal, signing_key
+from anonymize.package import open_package, opening, public_key, seal, sealing, signing, signing_key
 from schemas.contract import Table
 from schemas.errors import PackageError, SettingsError
 from tests.contracts import contract
@@ -225,7 +224,7 @@ def test_what_did_not_pass_the_gate_is_not_taken(outgoing, tmp_path, monkeypatch
     """Sealed by a node whose code lacks the gate, or says that it found something."""
     manifest = MANIFEST.model_copy(update={"report": {**MANIFEST.report, "gate": line}})
     with monkeypatch.context() as patched:
-        patched.setattr(module, "_require_gate", lambda _: None)
+        patched.setattr(sealing, "require_gate", lambda _: None)
         path = sealed(outgoing, tmp_path, manifest)
     assert "leak gate" in refused(path)
 
@@ -264,7 +263,7 @@ def resigned(content, key=KEY, **changes):
         data = content[entry["path"]]
         entry |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     signed = json.dumps(manifest | changes).encode()
-    signature = key.sign(module._CONTEXT + signed)
+    signature = key.sign(signing.CONTEXT + signed)
     return {**content, "manifest.json": signed, "manifest.sig": signature}
 
 
@@ -422,7 +421,7 @@ def test_no_package_at_all(path, tmp_path):
 
 
 def test_too_large_manifest_is_not_read(path, monkeypatch):
-    monkeypatch.setattr(module, "MAX_MANIFEST_BYTES", 100)
+    monkeypatch.setattr(opening, "MAX_MANIFEST_BYTES", 100)
     assert "larger than any" in refused(path)
 
 

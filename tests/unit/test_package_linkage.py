@@ -12,10 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymize import package as module
 from anonymize.encoding.columns import METADATA, Epoch, as_batch, from_batch
 from anonymize.encoding.encode import Own, encode
-from anonymize.package import open_package, seal
+from anonymize.package import Package, open_package, seal, sealing
 from schemas.contract import Contract, Linkage
 from schemas.errors import PackageError
 from schemas.linkage import agreed_schema
@@ -70,13 +69,13 @@ def slipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
 
     def slip(outgoing: Path, agreed: Contract = CONTRACT) -> Path:
         with monkeypatch.context() as patched:
-            patched.setattr(module, "require_linkage", lambda *_: None)
+            patched.setattr(sealing, "require_linkage", lambda *_: None)
             return seal(outgoing, tmp_path / "inbox", AGREED, agreed, KEY)
 
     return slip
 
 
-def opened(path: Path, agreed: Contract = CONTRACT) -> module.Package:
+def opened(path: Path, agreed: Contract = CONTRACT) -> Package:
     return open_package(path, TRUSTED, agreed, "d1")
 
 

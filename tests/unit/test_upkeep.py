@@ -13,6 +13,7 @@ from connectors.zones import landed
 from schemas.contract import Contract, Retention
 from schemas.errors import ContractError
 from schemas.odcs import contract as contract_named
+from tests.contracts import agree
 from tributary import places, steps, upkeep
 from tributary.secrets import ensure_secrets
 from tributary.settings import Settings, settings
@@ -29,7 +30,7 @@ def node(tmp_path: Path) -> Settings:
 
 def feed(monkeypatch: pytest.MonkeyPatch, **given: object) -> Contract:
     contract = replace(contract_named(FEED), **given)  # type: ignore[arg-type]
-    monkeypatch.setattr(steps, "contract_named", lambda _: contract)
+    agree(monkeypatch, contract)
     monkeypatch.setattr(upkeep, "contract_named", lambda _: contract)
     monkeypatch.setattr(upkeep, "contracts", lambda: {FEED: contract})
     return contract

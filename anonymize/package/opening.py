@@ -1,27 +1,9 @@
-"""The sealed package: the one thing an agency node hands over and a hub takes.
-
-A package is an uncompressed tar file::
-
-    manifest.json                             what it holds (``anonymize.manifest``)
-    manifest.sig                              Ed25519 signature over the manifest's bytes
-    tables/<table>/<partition>.parquet        de-identified rows
-    withheld/<table>/<partition>.parquet      tokens of quarantined rows' keys
-    linkage/<table>/<partition>.parquet       encodings of persons (``anonymize.encoding.columns``),
-                                              one file for each epoch of the linkage keys
-
-The hub verifies everything before it reads anything: the signature of a node it trusts, every
-member's hash, that there are no others, that the node's leak gate found nothing, and that each file
-has exactly the columns its contract lets out. The same manifest and files give the same bytes.
-"""
+"""The hub's side: verifies a package and reads it."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
-import re
 import tarfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,152 +11,26 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from anonymize.encoding.columns import Epoch
 from anonymize.encoding.packed import read_packed, require_linkage
-from anonymize.gate.counts import is_clean
 from anonymize.manifest import LINKAGE, TABLES, WITHHELD, Manifest, Member
 from anonymize.outputs import misfits, output_schema, withheld_schema
-from connectors.zones.durable import make_private, replacing
-from connectors.zones.secret import KEY_BYTES, read_secret
-from schemas.contract import Contract
-from schemas.errors import PackageError, SettingsError
-
-_MANIFEST, _SIGNATURE = "manifest.json", "manifest.sig"
-_CONTEXT = b"tributary package v1\n"
-_MEMBER = re.compile(
-    rf"({TABLES}|{WITHHELD}|{LINKAGE})/([A-Za-z0-9_]{{1,64}})/[A-Za-z0-9_]{{1,32}}\.parquet"
+from anonymize.package.layout import (
+    MANIFEST,
+    MAX_MANIFEST_BYTES,
+    MAX_MEMBERS,
+    MEMBER,
+    SIGNATURE,
+    mapped,
+    require_gate,
 )
-_DELIVERY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
-#: Limits that no honest package comes near.
-MAX_MANIFEST_BYTES = 64 << 20
-MAX_MEMBERS = 100_000
+from anonymize.package.signing import CONTEXT
+from schemas.contract import Contract
+from schemas.errors import PackageError
+
 _BATCH_ROWS = 131_072
-
-
-def signing_key(path: Path) -> Ed25519PrivateKey:
-    """The node's signing key: a private file of 32 random bytes, raw or as hex.
-
-    Raises:
-        SettingsError: the file is missing, readable by others, or not random.
-    """
-    seed = read_secret(path)
-    if len(seed) != KEY_BYTES:  # the start of a PEM file is no secret
-        raise SettingsError(f"the signing key {path} must be {KEY_BYTES} random bytes, not PEM")
-    return Ed25519PrivateKey.from_private_bytes(seed)
-
-
-def public_key(key: Ed25519PrivateKey) -> bytes:
-    """What a hub has to know of a node: 32 bytes, not secret."""
-    return key.public_key().public_bytes_raw()
-
-
-# --- the node's side ------------------------------------------------------------------------------
-
-
-def seal(
-    outgoing: Path, directory: Path, manifest: Manifest, contract: Contract, key: Ed25519PrivateKey
-) -> Path:
-    """Pack and sign what ``deidentify`` wrote under ``outgoing``.
-
-    Args:
-        directory: where the package is put, as ``<delivery id>.tar``, in one step.
-        manifest: without files; ``report["tables"]`` says how many rows each table must have.
-
-    Raises:
-        PackageError: files are missing, their rows are not the accepted ones, or they did not go
-            through the leak gate.
-    """
-    if not _DELIVERY.fullmatch(manifest.delivery_id):
-        raise PackageError("a delivery id holds letters, digits, - and _ only")
-    members: tuple[Member, ...] = ()
-    if manifest.status != "refused":
-        members = tuple(_members(outgoing))
-        _require_gate(manifest)
-        _require_accepted_rows(manifest, members, contract)
-        require_linkage(manifest, members, contract, lambda name: _mapped(outgoing / name))
-    sealed = manifest.model_copy(update={"files": members}).to_bytes()
-    path = make_private(directory) / f"{manifest.delivery_id}.tar"
-    # The hub may run as another user of the same group; nothing in the package is raw.
-    with (
-        replacing(path, mode=0o640) as partial,
-        tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as tar,
-    ):
-        _add(tar, _MANIFEST, io.BytesIO(sealed), len(sealed))
-        signature = key.sign(_CONTEXT + sealed)
-        _add(tar, _SIGNATURE, io.BytesIO(signature), len(signature))
-        for member in members:
-            with (outgoing / member.path).open("rb") as file:
-                _add(tar, member.path, file, member.bytes)
-    return path
-
-
-def _members(outgoing: Path) -> Iterator[Member]:
-    for path in sorted(outgoing.glob("*/*/[!.]*.parquet")):
-        name = path.relative_to(outgoing).as_posix()
-        form = _MEMBER.fullmatch(name)
-        if form is None:
-            raise PackageError("the outgoing directory holds a file that is no table of a delivery")
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        yield Member(
-            path=name,
-            kind=form[1],  # type: ignore[arg-type]  # one of the two, by the pattern
-            table=form[2],
-            rows=pq.read_metadata(path).num_rows,
-            bytes=path.stat().st_size,
-            sha256=digest,
-        )
-
-
-def _require_accepted_rows(
-    manifest: Manifest, members: tuple[Member, ...], contract: Contract
-) -> None:
-    """Every accepted row once and no other: a lost or doubled partition shows here."""
-    packed = Counter[str]()
-    for member in members:
-        packed[member.table] += member.rows if member.kind == TABLES else 0
-    counts = manifest.report.get("tables", {})
-    accepted = {name: count["accepted"] for name, count in counts.items()}
-    expected = {table.name: accepted.get(table.name, 0) for table in contract.tables if table.kept}
-    wrong = [name for name in {**expected, **packed} if packed[name] != expected.get(name)]
-    if wrong:
-        raise PackageError(
-            f"delivery {manifest.delivery_id}: rows of {', '.join(sorted(wrong))} differ from the "
-            "accepted ones; run its de-identification again"
-        )
-
-
-def _require_gate(manifest: Manifest) -> None:
-    """Nothing is sealed, and nothing taken, that was not searched for what must not leave."""
-    if not is_clean(manifest.report.get("gate")):
-        raise PackageError(
-            f"delivery {manifest.delivery_id} did not go through the leak gate as a whole; "
-            "the node has to run its de-identification again"
-        )
-
-
-def _add(tar: tarfile.TarFile, name: str, content: io.BufferedIOBase, size: int) -> None:
-    header = tarfile.TarInfo(name)
-    header.size, header.mode = size, 0o440
-    tar.addfile(header, content)
-
-
-def contract_in(path: Path) -> str | None:
-    """The contract a package says it is of, unverified; none where it cannot be read."""
-    try:
-        with tarfile.open(path, "r:") as tar:
-            first = tar.next()
-            if first is None or first.name != _MANIFEST or first.size > MAX_MANIFEST_BYTES:
-                return None
-            content = tar.extractfile(first)
-            return None if content is None else str(json.loads(content.read())["contract"])
-    except (OSError, tarfile.TarError, ValueError, KeyError, TypeError):
-        return None
-
-
-# --- the hub's side -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -248,16 +104,16 @@ def open_package(
         PackageError: anything is not as agreed; nothing was read but what had to be verified.
     """
     try:
-        whole = _mapped(path)
+        whole = mapped(path)
         content = _contents(whole)
-        signed = content.pop(_MANIFEST).to_pybytes()
-        signature = content.pop(_SIGNATURE).to_pybytes()
+        signed = content.pop(MANIFEST).to_pybytes()
+        signature = content.pop(SIGNATURE).to_pybytes()
     except (OSError, KeyError, tarfile.TarError, pa.ArrowException):
         raise PackageError("the package is cut short or not a package; seal it again") from None
     manifest = _verified(signed, signature, trusted)
     _require_agreed(manifest, contract, delivery_id)
     if manifest.status != "refused":
-        _require_gate(manifest)
+        require_gate(manifest)
     _require_members(manifest, content)
     for member in manifest.files:
         if member.kind != LINKAGE:
@@ -278,8 +134,8 @@ def _contents(whole: pa.Buffer) -> dict[str, pa.Buffer]:
         for member in tar:
             plain = member.type == tarfile.REGTYPE and not member.pax_headers
             in_order = (member.offset, member.offset_data) == (expected, expected + 512)
-            first_two = (_MANIFEST, _SIGNATURE)[len(found)] if len(found) < 2 else None
-            named = member.name == first_two if first_two else _MEMBER.fullmatch(member.name)
+            first_two = (MANIFEST, SIGNATURE)[len(found)] if len(found) < 2 else None
+            named = member.name == first_two if first_two else MEMBER.fullmatch(member.name)
             if not (plain and in_order and named) or member.name in found:
                 raise PackageError("the package holds a member that no package has")
             if len(found) >= MAX_MEMBERS or (first_two and member.size > MAX_MANIFEST_BYTES):
@@ -299,7 +155,7 @@ def _verified(signed: bytes, signature: bytes, trusted: Mapping[str, bytes]) -> 
     """The manifest, if a trusted node signed exactly these bytes and says so in them."""
     for node, key in trusted.items():
         try:
-            Ed25519PublicKey.from_public_bytes(key).verify(signature, _CONTEXT + signed)
+            Ed25519PublicKey.from_public_bytes(key).verify(signature, CONTEXT + signed)
         except InvalidSignature:
             continue
         manifest = Manifest.from_bytes(signed)
@@ -332,7 +188,7 @@ def _require_members(manifest: Manifest, content: Mapping[str, pa.Buffer]) -> No
     if manifest.status == "refused" and listed:
         raise PackageError("a refused delivery must not hold tables")
     for name, member in listed.items():
-        form = _MEMBER.fullmatch(name)
+        form = MEMBER.fullmatch(name)
         if form is None or (form[1], form[2]) != (member.kind, member.table):
             raise PackageError("a file of the package is not where its manifest says")
         if content[name].size != member.bytes or _sha256(content[name]) != member.sha256:
@@ -358,10 +214,6 @@ def _require_outputs(member: Member, contract: Contract, content: pa.Buffer) -> 
             f"the package's file for {member.table} is not the de-identified table its contract "
             "describes"
         )
-
-
-def _mapped(path: Path) -> pa.Buffer:
-    return pa.memory_map(str(path)).read_buffer()
 
 
 def _parquet(content: pa.Buffer) -> pq.ParquetFile:
