@@ -15,10 +15,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import io
-import json
 import os
 import secrets
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,31 +24,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pyrage
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connectors.zones.durable import make_private, remove, sync, write_file
-from connectors.zones.secret import derive_key, joined
+from connectors.zones.parts import (
+    PART_BYTES,
+    LandedFile,
+    Part,
+    part_name,
+    read_index,
+    write_index,
+)
 from connectors.zones.vault import Vault, safe_id
 from schemas.errors import PrivacyError
 
 ZONE = "landing"
-#: Plaintext bytes of every part but the last.
-PART_BYTES = 8 << 20
-#: Decrypted parts an open delivery keeps: a zip is read at its end and somewhere before it.
-PARTS_KEPT = 3
 _INCOMING = ".incoming-"
-_INDEX = "index"
-_NONCE_BYTES = 12
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One age file: plaintext bytes, encrypted bytes, SHA-256 of the plaintext."""
-
-    plain: int
-    sealed: int
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,7 @@ class LandingWriter:
         self._root, self._vault = make_private(root), vault
         self._identity = pyrage.x25519.Identity.generate()
         self._recipients = [self._identity.to_public()]
-        self._hash, self._buffer, self._parts = hashlib.sha256(), bytearray(), list[_Part]()
+        self._hash, self._buffer, self._parts = hashlib.sha256(), bytearray(), list[Part]()
         with _locked(root):
             self._directory = root / f"{_INCOMING}{secrets.token_hex(8)}"
             self._directory.mkdir(mode=0o700)
@@ -111,8 +99,8 @@ class LandingWriter:
 
     def _write_part(self, plain: bytes) -> None:
         sealed = pyrage.encrypt(plain, self._recipients)
-        write_file(self._directory / _part_name(len(self._parts)), sealed)
-        self._parts.append(_Part(len(plain), len(sealed), hashlib.sha256(plain).hexdigest()))
+        write_file(self._directory / part_name(len(self._parts)), sealed)
+        self._parts.append(Part(len(plain), len(sealed), hashlib.sha256(plain).hexdigest()))
 
     def commit(self, delivery_id: str, sha256: str) -> None:
         target = self._root / safe_id(delivery_id)
@@ -122,7 +110,7 @@ class LandingWriter:
                 return
             remove(target)
             secret = str(self._identity).encode("ascii")
-            _write_index(self._directory, delivery_id, secret, sha256, self._parts)
+            write_index(self._directory, delivery_id, secret, sha256, self._parts)
             self._vault.create(delivery_id, ZONE, secret)
             self._directory.rename(target)
             sync(self._root)
@@ -158,8 +146,8 @@ def open_landing(root: Path, delivery_id: str, vault: Vault) -> io.BufferedReade
     """
     secret = vault.open(delivery_id, ZONE)
     directory = root / safe_id(delivery_id)
-    _, parts = _read_index(directory, delivery_id, secret)
-    return io.BufferedReader(_LandedFile(directory, delivery_id, secret, parts), 1 << 18)
+    _, parts = read_index(directory, delivery_id, secret)
+    return io.BufferedReader(LandedFile(directory, delivery_id, secret, parts), 1 << 18)
 
 
 def plaintext_sha256(root: Path, delivery_id: str, vault: Vault) -> str:
@@ -168,7 +156,7 @@ def plaintext_sha256(root: Path, delivery_id: str, vault: Vault) -> str:
     Raises:
         PrivacyError: as ``open_landing``.
     """
-    found, _ = _read_index(root / safe_id(delivery_id), delivery_id, vault.open(delivery_id, ZONE))
+    found, _ = read_index(root / safe_id(delivery_id), delivery_id, vault.open(delivery_id, ZONE))
     return found
 
 
@@ -198,120 +186,14 @@ def sweep(root: Path) -> int:
     return swept
 
 
-class _LandedFile(io.RawIOBase):
-    """Random access over the parts; keeps the last few decrypted."""
-
-    def __init__(
-        self, directory: Path, delivery_id: str, secret: bytes, parts: tuple[_Part, ...]
-    ) -> None:
-        self._directory, self._delivery_id, self._parts = directory, delivery_id, parts
-        self._identity = pyrage.x25519.Identity.from_str(secret.decode("ascii"))
-        self._size = sum(part.plain for part in parts)
-        self._position = 0
-        self._kept: OrderedDict[int, bytes] = OrderedDict()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if start + offset < 0:
-            raise ValueError("negative seek position")
-        self._position = start + offset
-        return self._position
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        if self._position >= self._size:
-            return 0
-        number, offset = divmod(self._position, PART_BYTES)
-        piece = self._part(number)[offset : offset + len(buffer)]
-        buffer[: len(piece)] = piece
-        self._position += len(piece)
-        return len(piece)
-
-    def _part(self, number: int) -> bytes:
-        if number in self._kept:
-            self._kept.move_to_end(number)
-            return self._kept[number]
-        if len(self._kept) >= PARTS_KEPT:
-            self._kept.popitem(last=False)
-        self._kept[number] = self._decrypt(number)
-        return self._kept[number]
-
-    def _decrypt(self, number: int) -> bytes:
-        expected = self._parts[number]
-        try:
-            sealed = (self._directory / _part_name(number)).read_bytes()
-            plain: bytes = pyrage.decrypt(sealed, [self._identity])
-        except (OSError, pyrage.DecryptError):
-            raise _damaged(self._delivery_id) from None
-        if hashlib.sha256(plain).hexdigest() != expected.sha256:
-            raise _damaged(self._delivery_id)
-        return plain
-
-    def close(self) -> None:
-        self._kept.clear()
-        super().close()
-
-
-def _write_index(
-    directory: Path, delivery_id: str, secret: bytes, sha256: str, parts: list[_Part]
-) -> None:
-    content = {"sha256": sha256, "parts": [[p.plain, p.sealed, p.sha256] for p in parts]}
-    nonce = os.urandom(_NONCE_BYTES)
-    sealed = _index_cipher(secret).encrypt(
-        nonce, json.dumps(content).encode(), joined(_INDEX, delivery_id)
-    )
-    write_file(directory / _INDEX, nonce + sealed)
-
-
-def _read_index(directory: Path, delivery_id: str, secret: bytes) -> tuple[str, tuple[_Part, ...]]:
-    """Plaintext hash, and parts in their order; exactly their files are there, in their sizes."""
-    try:
-        content = (directory / _INDEX).read_bytes()
-        plain = _index_cipher(secret).decrypt(
-            content[:_NONCE_BYTES], content[_NONCE_BYTES:], joined(_INDEX, delivery_id)
-        )
-        there = {path.name: path.stat().st_size for path in directory.iterdir()}
-    except (OSError, InvalidTag, ValueError):
-        raise _damaged(delivery_id) from None
-    index = json.loads(plain)
-    parts = tuple(_Part(*entry) for entry in index["parts"])
-    expected = {_part_name(number): part.sealed for number, part in enumerate(parts)}
-    if there != {**expected, _INDEX: len(content)}:
-        raise _damaged(delivery_id)
-    return index["sha256"], parts
-
-
 def _is_intact(directory: Path, delivery_id: str, vault: Vault) -> bool:
     if not directory.exists() or not vault.exists(delivery_id, ZONE):
         return False
     try:
-        _read_index(directory, delivery_id, vault.open(delivery_id, ZONE))
+        read_index(directory, delivery_id, vault.open(delivery_id, ZONE))
     except PrivacyError:
         return False
     return True
-
-
-def _index_cipher(secret: bytes) -> AESGCM:
-    return AESGCM(derive_key(secret, "landing index"))
-
-
-def _part_name(number: int) -> str:
-    return f"part-{number:06d}.age"
-
-
-def _damaged(delivery_id: str) -> PrivacyError:
-    return PrivacyError(
-        f"the landed files of delivery {delivery_id} are missing, changed or not its own; "
-        "have the delivery sent again"
-    )
 
 
 @contextmanager

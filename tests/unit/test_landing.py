@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from connectors.zones import landing
+from connectors.zones import landing, parts
 from connectors.zones.vault import Vault
 from schemas.errors import PrivacyError
 from tests.crashes import killed_everywhere
@@ -30,7 +30,8 @@ def vault(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch):
-    monkeypatch.setattr(landing, "PART_BYTES", PART)
+    for module in (landing, parts):
+        monkeypatch.setattr(module, "PART_BYTES", PART)
 
 
 def _land(content, vault, root, delivery_id="d1"):
@@ -78,7 +79,7 @@ def test_keeps_few_parts_in_memory(vault, root):
     _land(os.urandom(20 * PART), vault, root)
     with landing.open_landing(root, "d1", vault) as file:
         file.read()
-        assert len(file.raw._kept) <= landing.PARTS_KEPT
+        assert len(file.raw._kept) <= parts.PARTS_KEPT
 
 
 def test_nothing_on_disk_is_readable_or_open_to_others(vault, root, tmp_path):
