@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymize.cmac import cmac
+from anonymize.keyed_hash import HASH_BYTES, keyed_hashes
 from anonymize.operators.columns import over_distinct, text
 
 #: Hex digits of a token: 128 bit, so that 10^12 distinct values meet with probability 10^-15.
-TOKEN_LENGTH = 32
+TOKEN_LENGTH = 2 * HASH_BYTES
 
 
 def keep(values: pa.Array) -> pa.Array:
@@ -26,7 +26,7 @@ def presence(values: pa.Array) -> pa.Array:
 
 
 def pseudonym(parts: Sequence[pa.Array], key: bytes) -> pa.Array:
-    """A token for each row's parts: AES-256-CMAC under ``key``, 128 bit in lower-case hex.
+    """A token for each row's parts: keyed BLAKE2b under ``key``, 128 bit in lower-case hex.
 
     The same person may be written in two Unicode forms, hence NFKC; Unicode promises that the form
     of a text stays what it is in all versions that know its characters. Each part carries its
@@ -49,8 +49,8 @@ def _messages(parts: Sequence[pa.Array]) -> pa.Array:
 
 
 def _tokens(messages: pa.Array, key: bytes) -> pa.Array:
-    """Codes of distinct messages as hex; null of a null."""
-    digits = pa.py_buffer(cmac(messages, key).tobytes().hex().encode("ascii"))
+    """Hashes of distinct messages as hex; null of a null."""
+    digits = pa.py_buffer(keyed_hashes(messages, key).hex().encode("ascii"))
     offsets = np.arange(len(messages) + 1, dtype=np.int32) * TOKEN_LENGTH
     tokens = pa.StringArray.from_buffers(len(messages), pa.py_buffer(offsets), digits)
     return pc.if_else(messages.is_valid(), tokens, pa.scalar(None, pa.string()))
