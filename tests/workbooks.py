@@ -10,48 +10,10 @@ from typing import Any
 
 import openpyxl
 
-#: (system name, label) by column from B on, as the official template v2.0 has them: one name
-#: misspelt, one blank, and the mailing columns named in another order than they are labelled.
-TEMPLATE = (
-    ("cas_CaseOwner", "Case Owner"),
-    ("prs_Salutation", "Salutation"),
-    ("prs_FirstName", "First Name"),
-    ("prs_SecondName", "Second Name"),
-    ("con_Consent", "Consent"),
-    ("prs_Birthdate", "Birthdate"),
-    ("prs_Gender", "Gender"),
-    ("prs_Citizenship", "Citizenship"),
-    ("prs_Title", "Title"),
-    ("prs_Email", "Email"),
-    ("prs_HomePhone", "Home Phone"),
-    ("prs_MobilePhone", "Mobile Phone"),
-    ("prs_MailingCity", "Mailing Street"),
-    ("prs_MailingCountry", "Mailing City"),
-    ("prs_MailingState", "Mailing State/Province"),
-    ("prs_MailingStreet", "Mailing Zip/Postal Code"),
-    ("prs_MailingPostalCode", "Mailing Country"),
-    ("vic_TraffickingStatus", "Trafficking Status"),
-    ("vic_TraffickinStatusDecisionMakingOrg", "Trafficking Status Decision Making Organization"),
-    ("vic_MethodOfRecruitment", "Method of Recruitment"),
-    ("vic_LocationOfRecruitment", "Location of Recruitment"),
-    ("vic_MethodsOfControl", "Methods of Control"),
-    ("vic_TypeOfExploitation", "Type of Exploitation"),
-    ("vic_ForcedLabourIndustry", "Forced Labour Industry"),
-    ("vic_TypeOfSexExploitation", "Type of Sex Exploitation"),
-    ("vic_LocationOfExploitation", "Location of Exploitation"),
-    ("cas_Status", "Status"),
-    ("cas_ReferringOrganisation", "Referring Organisation"),
-    ("cas_IncomingReferralDate", "Incoming Referral Date"),
-    ("cas_ReferringPrimaryCaseWorker", "Referring Primary Case Worker"),
-    ("cas_ReasonForIncomingReferral", "Reason for Incoming Referral"),
-    ("cas_IncomingReferralDetails", "Incoming Referral Details"),
-    ("cas_ReferredOrganisation", "Referred Organisation"),
-    ("cas_ReferredPrimaryCaseWorker", "Referred Primary Case Worker"),
-    (None, "Reason for Outgoing Referral"),
-    ("cas_OutgoingReferralDate", "Outgoing Referral Date"),
-    ("cas_OutgoingReferralDetails", "Outgoing Referral Details"),
-    ("cas_ReasonForCaseClosure", "Reason for Case Closure"),
-)
+from tributary.county import htcds_codes
+
+#: As the official template v2.0 has them; a blank system name is no value of a cell.
+TEMPLATE = tuple((name or None, label) for name, label in htcds_codes.TEMPLATE)
 #: Columns a nonprofit adds to the template so that its rows can be taken in.
 ADDED = ("Case Number", "Consent Date", "Consent Expiry", "Consent Withdrawn")
 
