@@ -1,10 +1,11 @@
-"""Narratives of the invented county: two grammars with nothing in common, and an exact truth."""
+"""Narratives of the invented county: four grammars with nothing in common, and an exact truth."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from datetime import date
+from itertools import combinations
 from random import Random
 
 import numpy as np
@@ -15,16 +16,16 @@ from tributary.county.narratives.grammar import KIND, MOVED, SAYS, SLOT, START, 
 from tributary.county.narratives.grammar import skeletons as drawn
 from tributary.county.narratives.people import FORMS, SEXED
 from tributary.county.narratives.records import Person, Records
+from tributary.county.narratives.sample import GRAMMARS
 from tributary.county.narratives.slots import Filler
 from tributary.county.narratives.telling import Indicator
 
-SPLITS = ("train", "heldout")
 #: Slots of plain words: a car, a drug, a sum; they identify nobody.
 PLAIN = {"car", "drug", "sum"}
 PRONOUNS = {"she", "her", "them", "herself", "he", "his", "him"}
 
 
-@pytest.fixture(scope="module", params=SPLITS)
+@pytest.fixture(scope="module", params=GRAMMARS)
 def narratives(request: pytest.FixtureRequest) -> list[AnnotatedNarrative]:
     return sample(1_200, 3, request.param)
 
@@ -48,25 +49,27 @@ def test_same_arguments_give_the_same_narratives() -> None:
     assert [one.id for one in sample(2, 5)] == ["heldout-5-000000", "heldout-5-000001"]
 
 
-def test_no_sentence_is_in_both_grammars() -> None:
-    train, heldout = (
+@pytest.mark.parametrize(("one", "other"), list(combinations(GRAMMARS, 2)))
+def test_no_sentence_is_in_two_grammars(one: str, other: str) -> None:
+    mine, theirs = (
         {skeleton(line) for lines in sentences(split).values() for line in lines}
-        for split in SPLITS
+        for split in (one, other)
     )
-    assert min(len(train), len(heldout)) > 400
-    assert not {line for line in train & heldout if len(line.split()) > 2}
+    assert min(len(mine), len(theirs)) > 400
+    assert not {line for line in mine & theirs if len(line.split()) > 2}
 
 
-def test_no_long_phrase_is_in_both_grammars() -> None:
+@pytest.mark.parametrize(("one", "other"), list(combinations(GRAMMARS, 2)))
+def test_no_long_phrase_is_in_two_grammars(one: str, other: str) -> None:
     def phrases(split: str) -> set[str]:
         words = [skeleton(text).split() for text in grammar(split).literals]
         return {" ".join(w[at : at + 5]) for w in words for at in range(len(w) - 4)}
 
-    train, heldout = (phrases(split) for split in SPLITS)
-    assert len(train & heldout) < 0.01 * min(len(train), len(heldout))
+    mine, theirs = (phrases(split) for split in (one, other))
+    assert len(mine & theirs) < 0.01 * min(len(mine), len(theirs))
 
 
-@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("split", GRAMMARS)
 def test_grammar_is_large(split: str) -> None:
     assert sum(map(len, sentences(split).values())) >= 400
     made, none = grammar(split), np.zeros(1_500, np.int64)
@@ -77,7 +80,7 @@ def test_grammar_is_large(split: str) -> None:
     assert len(found) > 1_000  # sentences; stories are made of several of them
 
 
-@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("split", GRAMMARS)
 def test_every_slot_that_names_something_yields_a_span(split: str) -> None:
     made = grammar(split)
     texts = " ".join(text for text in made.literals)
@@ -93,7 +96,7 @@ def test_every_slot_that_names_something_yields_a_span(split: str) -> None:
     assert len(typed) >= 26
 
 
-@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("split", GRAMMARS)
 def test_denials_carry_no_indicator(split: str) -> None:
     made = grammar(split)
     names = [name for name in made.symbols if re.search("denial|_no_|not_traff|screened", name)]
@@ -192,7 +195,7 @@ def test_indicators_are_of_exploitation(narratives: list[AnnotatedNarrative]) ->
             assert flagged in one.indicators
 
 
-@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("split", GRAMMARS)
 def test_says_and_types_are_known_words(split: str) -> None:
     raw, made = read(split), grammar(split)
     assert set(made.says) <= raw["says"].keys()

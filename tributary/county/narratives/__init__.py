@@ -12,18 +12,24 @@ value, in whatever form it stands in the text.
 
 * ``exploitation``: sexual exploitation where somebody else sells or profits; labour where a means
   of control or its like is told; a prostitution arrest is ``typeOfSexProstitution`` and no more.
-  Begging and forced marriage are ``isOtherExploit``; a webcam is ``typeOfSexPornography``.
+  Begging, theft and forced marriage are ``isOtherExploit``; a webcam is ``typeOfSexPornography``.
+  The word of a statute alone (servitude, peonage, CSEC) says the exploitation and no type.
 * ``means``: means of control of the exploiter, and of nobody else. What is denied is none. Wages
-  not paid and money handed over are ``meansDebtBondageEarnings``; a lock, a watch kept, a telephone
-  taken or doctor refused are ``meansDenyBasicNeeds``.
+  not paid, fines and money handed over are ``meansDebtBondageEarnings``; a lock, a watch kept, a
+  telephone taken, a doctor refused, money out of reach are ``meansDenyBasicNeeds``. That a customer
+  pays the exploiter, or that there is a quota, is none; a promise is one, kept or not.
 * ``recruiter``: what the recruiter or exploiter was to the victim; ``Other`` where it is told that
-  it was somebody else (neighbour, stranger, agency), and not for a boss or a pimp as such.
+  it was somebody else (neighbour, stranger, agency, an earlier boss, a relative's friend), and not
+  for the boss or a pimp as such. A friend of the family is a friend.
 * ``venue``: the kind of place where it happens, not where the police stood or somebody works. A
   person offered in an advertisement online is ``cyberspace``; farm, building site, plant and boat
-  are ``other``, kitchens, salons and shops ``commercial``.
-* ``movement_origin``, ``movement_destination``: ``US-TX``, or a country by ISO 3166 alpha-3.
-* ``trafficking/flagged``: sexual exploitation by another, labour under any means of control, or
-  the text says so. A narrative without exploitation carries no indicator of any kind.
+  are ``other``, kitchens, salons and shops ``commercial``, a hotel's kitchen ``hotel_motel``. Of an
+  arrest it is the place of the offer.
+* ``movement_origin``, ``movement_destination``: ``US-TX``, or a country by ISO 3166 alpha-3; a
+  journey that was only planned is none.
+* ``trafficking/flagged``: sexual exploitation by another, labour or other exploitation under any
+  means of control, or the text says so. A narrative without exploitation carries no indicator
+  of any kind.
 
 **Words** are those that carry indicators, in whatever sense: no redaction may take them away.
 """

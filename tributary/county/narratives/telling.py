@@ -41,7 +41,8 @@ from tributary.county.seeds import Ints, pick
 
 #: A batch that is told at a time.
 CHUNK: Final = 2_000
-SPLITS: Final = ("train", "tune")
+#: The grammars a county is told by: all but the one that is for measuring alone.
+SPLITS: Final = ("train", "tune", "check")
 
 
 _STOPS: Final = frozenset(".,;:)")
