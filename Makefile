@@ -5,9 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# clkhash, which encodings are held against, needs packages that do not go with ours.
+ORACLE := .venv-oracle
+ORACLE_READY := $(ORACLE)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit e2e bench fix lock clean
+.PHONY: help setup demo test check unit oracle e2e bench fix lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 16
@@ -33,13 +36,22 @@ check: $(READY)  ## style, types and contracts; changes nothing
 	$(BIN)/mypy
 	$(BIN)/tributary contracts lint
 
-unit: $(READY)  ## fast tests: unit, spec, property, golden, dags
+unit: $(READY) $(ORACLE_READY)  ## fast tests: unit, spec, property, golden, dags
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not benchmark"
+
+oracle: $(READY) $(ORACLE_READY)  ## encodings against clkhash, in an environment of its own
+	$(BIN)/pytest -q tests/oracle
+
+$(ORACLE_READY): $(READY) tests/oracle/requirements.txt
+	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
+	$(BIN)/uv pip install --quiet --python $(ORACLE)/bin/python --require-hashes -r tests/oracle/requirements.txt
+	touch $@
 
 e2e: $(READY)  ## tests on a real PostgreSQL and a real Airflow scheduler
 	$(BIN)/pytest -q -n 2 --dist loadfile -m e2e
 
-bench: $(READY)  ## measurements beside the plain script; minutes
+bench: $(READY) $(ORACLE_READY)  ## measurements beside the plain script and other software; minutes
+	-$(BIN)/uv pip install --quiet --python $(ORACLE)/bin/python --require-hashes -r tests/oracle/requirements-beside.txt
 	$(BIN)/pytest -q -s -m benchmark tests/benchmarks
 
 fix: $(READY)  ## format and mend what can be mended
@@ -51,7 +63,10 @@ lock:  ## compile the pinned requirements anew
 		--no-annotate --extra airflow --extra dev --output-file requirements.txt pyproject.toml
 	echo 'uv' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --output-file requirements-setup.txt -
+	for name in requirements requirements-beside; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--no-annotate --output-file tests/oracle/$$name.txt tests/oracle/$$name.in; done
 
 clean:  ## remove the environment and the demo's state
 	-$(BIN)/tributary warehouse stop
-	rm -rf $(VENV) var
+	rm -rf $(VENV) $(ORACLE) var

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 HASH_BYTES: Final = 16
@@ -28,3 +30,8 @@ def keyed_hashes(messages: pa.Array, key: bytes) -> bytes:
         made.update(message)
         digests.append(made.digest())
     return b"".join(digests)
+
+
+def hash_words(messages: pa.Array, key: bytes) -> npt.NDArray[np.uint64]:
+    """The first 64 bit of each hash."""
+    return np.frombuffer(keyed_hashes(messages, key), np.uint64)[::2].copy()

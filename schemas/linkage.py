@@ -9,6 +9,7 @@ digest of their schemas are the same::
       - {column: FirstName, kind: given_name}
       - {column: LastName, kind: surname}
       - {column: DOB, kind: date}
+    mode: fields                  # optional; `clk`: one filter for a whole record
     blocks:                       # optional; derived from the kinds where left out
       - [FirstName.sound, DOB.full]
 
@@ -40,39 +41,45 @@ class Kind:
         bits: bits each n-gram sets in a filter of ``FILTER_BITS``; fewer where values are longer,
             so that no filter fills up (privacy.md 2: a third to a half of the bits set).
         parts: what block tokens may be made of, from sharpest to broadest.
+        weight: how much of a record's one filter (``mode: clk``) a value of this kind fills, beside
+            the other fields: by how much it tells of a person.
     """
 
     bits: int
     parts: tuple[str, ...]
+    weight: float
 
 
-#: Bits of the Bloom filter of one field.
-FILTER_BITS = 256
+#: Bits of the Bloom filter of one field, and of the one filter of a record.
+FILTER_BITS, CLK_BITS = 256, 1024
+#: The mode of one filter for a record (a cryptographic long-term key), and that filter's name.
+CLK = "clk"
+MODES = ("fields", CLK)
 
 _NAME = ("sound", "start", "end", "initial")
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "given_name": Kind(18, _NAME),
-        "surname": Kind(18, (*_NAME, "last")),
-        "full_name": Kind(9, ("last", "sound", "start", "end")),
-        "date": Kind(10, ("full", "turned", "month_day", "year_month", "year_day", "year")),
-        "year": Kind(24, ("whole",)),
-        "sex": Kind(32, ("whole",)),
-        "category": Kind(32, ("whole",)),
-        "postcode": Kind(12, ("whole", "start")),
-        "place": Kind(12, ("sound", "start")),
-        "address": Kind(8, ("words", "start")),
-        "text": Kind(8, ("sound", "start")),
-        "phone": Kind(8, ("last7",)),
-        "ssn": Kind(8, ("whole", "last4")),
-        "number": Kind(16, ("whole",)),
-        "email": Kind(7, ("whole",)),
+        "given_name": Kind(18, _NAME, 10),
+        "surname": Kind(18, (*_NAME, "last"), 10),
+        "full_name": Kind(9, ("last", "sound", "start", "end"), 20),
+        "date": Kind(10, ("full", "turned", "month_day", "year_month", "year_day", "year"), 14),
+        "year": Kind(24, ("whole",), 5),
+        "sex": Kind(32, ("whole",), 3),
+        "category": Kind(32, ("whole",), 3),
+        "postcode": Kind(12, ("whole", "start"), 7),
+        "place": Kind(12, ("sound", "start"), 7),
+        "address": Kind(8, ("words", "start"), 8),
+        "text": Kind(8, ("sound", "start"), 7),
+        "phone": Kind(8, ("last7",), 8),
+        "ssn": Kind(8, ("whole", "last4"), 10),
+        "number": Kind(16, ("whole",), 4),
+        "email": Kind(7, ("whole",), 8),
     }
 )
 #: Kinds whose values may stand in each other's place.
 NAMES = ("given_name", "surname")
 _SETTINGS = (
-    *("name", "version", "fields", "blocks"),
+    *("name", "version", "mode", "fields", "blocks"),
     *("one_to_one", "min_precision", "hardening"),
 )
 _ONE_TO_ONE = ("auto", True, False)
@@ -102,6 +109,8 @@ class LinkageSchema:
             finds out: more than a few records with several sure partners say no.
         min_precision: expected precision that matches must reach; 0 where the threshold is that of
             the best expected F1.
+        mode: ``fields``, a filter for each field; ``clk``, one for the whole record, where the
+            linkage zone is trusted less: nothing of a single field leaves the node.
         flip: share of filter bits turned at random (BLIP), in 256ths; 0 to harden nothing.
         dummies: fake records added for each real one.
     """
@@ -112,6 +121,7 @@ class LinkageSchema:
     blocks: tuple[tuple[Part, ...], ...]
     one_to_one: str | bool
     min_precision: float
+    mode: str
     flip: int
     dummies: float
     digest: str
@@ -119,6 +129,11 @@ class LinkageSchema:
     @property
     def kinds(self) -> Mapping[str, str]:
         return {field.column: field.kind for field in self.fields}
+
+    @property
+    def filters(self) -> Mapping[str, int]:
+        """Each filter that a record has, and its bits."""
+        return {CLK: CLK_BITS} if self.mode == CLK else dict.fromkeys(self.kinds, FILTER_BITS)
 
 
 @cache
@@ -160,6 +175,7 @@ def load_schema(path: Path) -> LinkageSchema:
         blocks=tuple(tuple(_part(p) for p in block) for block in document.get("blocks", ())),
         one_to_one=document.get("one_to_one", "auto"),
         min_precision=float(document.get("min_precision", 0)),
+        mode=document.get("mode", MODES[0]),
         flip=int(hardening.get("flip", 5)),
         dummies=float(hardening.get("dummies", 0.05)),
         digest=hashlib.sha256(content).hexdigest(),
@@ -191,6 +207,8 @@ def _faults(document: dict[str, Any]) -> list[str]:
             faults += _block_faults([str(part) for part in block], kinds)
         else:
             faults.append("blocks: each is a list of parts, column.part")
+    if document.get("mode", MODES[0]) not in MODES:
+        faults.append(f"mode: {' or '.join(MODES)}")
     if document.get("one_to_one", "auto") not in _ONE_TO_ONE:
         faults.append("one_to_one: auto, true or false")
     if not _between(document.get("min_precision", 0), 0, 0.999999):

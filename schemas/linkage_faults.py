@@ -13,13 +13,16 @@ from collections.abc import Iterator
 from schemas.codes import code_list
 from schemas.contract import Contract, Field, Linkage, Table
 from schemas.errors import ContractError
-from schemas.linkage import agreed_schema
+from schemas.linkage import CLK, agreed_schema
+from schemas.vocabulary import AGGREGATE_LANE
 
 #: Column an HMIS reader makes: on what basis a client's rows may be stored (``hmis_lanes``).
 RHY_BASIS = "RHYBasis"
 NOT_RHY, CONSENT, STATISTICAL = RHY_BASES = ("not_rhy", "consent", "statistical")
 
 _UNIT = "victim"
+#: Of fewer fields, one filter for a record still shows the patterns of each (privacy.md 5.2).
+_FIELDS_OF_CLK = 6
 _EPOCH = re.compile(r"[A-Za-z0-9._-]{1,32}")
 #: Classes nobody is recognised by, or whose values must not even be encoded.
 _NEVER = ("free-text", "confidential-location", "sensitive")
@@ -30,7 +33,7 @@ def linkage_faults(contract: Contract) -> Iterator[str]:
     linkage = contract.linkage
     if linkage is None:
         return
-    if contract.lane == "aggregate_only":
+    if contract.lane == AGGREGATE_LANE:
         yield "linkage: nothing of an aggregate_only source is encoded; take the property out"
     if not linkage.basis.strip():
         yield "linkage: add `basis: <legal basis of linking these persons>`"
@@ -74,12 +77,15 @@ def token_field(linkage: Linkage, table: Table) -> Field | None:
 
 def _field_faults(linkage: Linkage, table: Table) -> Iterator[str]:
     try:
-        kinds = agreed_schema(linkage.schema).kinds
+        agreed = agreed_schema(linkage.schema)
     except ContractError as error:
         yield f"linkage: {error}"
         return
+    kinds = agreed.kinds
     if len(linkage.fields) < 2:
         yield "linkage: name two fields or more; nobody is recognised by one"
+    if agreed.mode == CLK and len(linkage.fields) < _FIELDS_OF_CLK:
+        yield f"linkage: schema {linkage.schema} is of mode {CLK}; name six fields or more"
     for name, source in linkage.fields.items():
         if name not in kinds:
             yield f"linkage: schema {linkage.schema} has no field {name}; it has {', '.join(kinds)}"

@@ -5,8 +5,8 @@ random key, making it where there is none, so that records of nobody look like a
 linker. What is delivered without an encoding (its basis has ended) is linked no more.
 
 ``linkage.encoding.content`` is, without gaps: the filters in the order of the schema's fields, 32
-bytes each; the block tokens in the order of ``block_names``, 8 bytes each, lowest first; a byte for
-each rarity class.
+bytes each (in mode ``clk`` one of 128 bytes, which the database counts as four); the block tokens
+in the order of ``block_names``, 8 bytes each, lowest first; a byte for each rarity class.
 """
 
 from __future__ import annotations
@@ -20,28 +20,32 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anonymize.encoding.columns import TOKEN, Epoch, block_names, from_batch
-from anonymize.encoding.encode import RARE, Encoded
+from anonymize.encoding.encode import Encoded, rare_fields
 from anonymize.encoding.filters import WORDS
-from schemas.linkage import LinkageSchema, agreed_schema
+from schemas.linkage import CLK, LinkageSchema, agreed_schema
 from warehouse.database import translated
 from warehouse.origin import Connection, Origin
 
 #: Rows per call of ``linkage.put_encodings``: some megabytes.
 _ROWS = 20_000
+#: Bytes of a filter, as the database counts them, and of a block token.
 _FILTER_BYTES, _BLOCK_BYTES = 8 * WORDS, 8
 _TOKEN = np.dtype("V16")
 
 Content = npt.NDArray[np.uint8]
 
 
-def rare_fields(schema: LinkageSchema) -> list[str]:
-    return [field.column for field in schema.fields if field.kind in RARE]
+def _filter_names(schema: LinkageSchema) -> list[str]:
+    """A name for each ``_FILTER_BYTES`` of filters."""
+    if schema.mode == CLK:
+        return [f"{CLK}.{at}" for at in range(schema.filters[CLK] // 8 // _FILTER_BYTES)]
+    return list(schema.filters)
 
 
 def packed(encoded: Encoded) -> Content:
     """Encodings as rows of bytes."""
     schema = encoded.schema
-    parts: list[Content] = [_bytes(encoded.filters[name]) for name in schema.kinds]
+    parts: list[Content] = [_bytes(encoded.filters[name]) for name in schema.filters]
     parts += [_bytes(encoded.tokens[name].astype("<u8")) for name in block_names(schema)]
     parts += [_bytes(encoded.rarity[name]) for name in rare_fields(schema)]
     return np.hstack(parts)
@@ -64,7 +68,7 @@ def unpacked(content: Content, schema: LinkageSchema, fakes: int = 0) -> Encoded
 
     return Encoded(
         schema,
-        {name: next_column(_FILTER_BYTES).view(np.uint64) for name in schema.kinds},
+        {n: next_column(bits // 8).view(np.uint64) for n, bits in schema.filters.items()},
         {name: next_column(_BLOCK_BYTES).view("<u8")[:, 0] for name in block_names(schema)},
         {name: next_column(1).view(np.int8)[:, 0] for name in rare_fields(schema)},
         fakes,
@@ -73,7 +77,7 @@ def unpacked(content: Content, schema: LinkageSchema, fakes: int = 0) -> Encoded
 
 def content_width(schema: LinkageSchema) -> int:
     """Bytes of one row."""
-    filters, blocks = len(schema.fields), len(block_names(schema))
+    filters, blocks = len(_filter_names(schema)), len(block_names(schema))
     return _FILTER_BYTES * filters + _BLOCK_BYTES * blocks + len(rare_fields(schema))
 
 
@@ -117,7 +121,7 @@ def _hand_over_epoch(
         "version": epoch.version,
         "digest": epoch.digest,
         "epoch": epoch.epoch,
-        "fields": list(schema.kinds),
+        "fields": _filter_names(schema),
         "blocks": list(block_names(schema)),
         "rare": rare_fields(schema),
         "rows": table.num_rows,

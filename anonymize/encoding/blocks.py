@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from schemas.linkage import KINDS, LinkageSchema, Part
+from schemas.linkage import CLK, KINDS, LinkageSchema, Part
 
 #: Parts that, with any part of another field, leave few records together.
 _SHARP = {
@@ -32,15 +32,26 @@ def blocks_of(schema: LinkageSchema) -> tuple[tuple[Part, ...], ...]:
 
 
 def _derived(schema: LinkageSchema) -> tuple[tuple[Part, ...], ...]:
-    kinds = schema.kinds
+    """For records of one filter far fewer: what tokens tell of fields, one filter does not hide."""
+    kinds, few = schema.kinds, schema.mode == CLK
+
+    def sharp(part: Part) -> bool:
+        return (kinds[part.column], part.name) in _SHARP
+
     found = [
         Part(field.column, name)
         for field in schema.fields
         if field.kind not in _NO_PART
         for name in KINDS[field.kind].parts
     ]
-    pairs = [pair for pair in combinations(found, 2) if _apart(pair)]
-    middle = [p for p in found if p.name not in _BROAD and (kinds[p.column], p.name) not in _SHARP]
+    if few:
+        found = [p for p in found if sharp(p) or p.name == KINDS[kinds[p.column]].parts[0]]
+    pairs = [
+        pair
+        for pair in combinations(found, 2)
+        if _apart(pair) and (not few or any(map(sharp, pair)))
+    ]
+    middle = [part for part in found if part.name not in _BROAD and not sharp(part)]
     triples = [triple for triple in combinations(middle, 3) if _apart(triple)]
     return (*pairs, *triples)
 

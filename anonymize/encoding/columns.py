@@ -4,7 +4,8 @@ A row is one form of a person's identity (an alias is a further row of the same 
 nobody::
 
     token             text, 32 hex digits: the person's token, a random one for a fake
-    filter_<field>    fixed-size binary, 32 bytes: the Bloom filter; null where unknown
+    filter_<field>    fixed-size binary, 32 bytes: the Bloom filter; null where unknown. In mode
+                      ``clk`` one, ``filter_clk``, of 128 bytes, and no rarity
     block_<name>      uint64: the block token; null where a part is unknown. ``block_<name>~`` with
                       given name and surname in each other's place
     rarity_<field>    int8: the class of the value's rarity; null where unknown
@@ -24,8 +25,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymize.encoding.blocks import blocks_of
-from anonymize.encoding.encode import RARE, Encoded
-from anonymize.encoding.filters import WORDS, as_arrow, from_arrow
+from anonymize.encoding.encode import Encoded, rare_fields
+from anonymize.encoding.filters import as_arrow, from_arrow
 from anonymize.encoding.tokens import block_name, swapped
 from schemas.linkage import LinkageSchema
 
@@ -95,14 +96,15 @@ def block_names(schema: LinkageSchema) -> tuple[str, ...]:
 
 def encoding_columns(schema: LinkageSchema) -> pa.Schema:
     """Columns of encodings under ``schema``; all but the token are nullable."""
-    width = pa.binary(WORDS * 8)
-    rare = [field.column for field in schema.fields if field.kind in RARE]
     return pa.schema(
         [
             pa.field(TOKEN, pa.string(), nullable=False),
-            *(pa.field(f"{_FILTER}{name}", width) for name in schema.kinds),
+            *(
+                pa.field(f"{_FILTER}{n}", pa.binary(bits // 8))
+                for n, bits in schema.filters.items()
+            ),
             *(pa.field(f"{_BLOCK}{name}", pa.uint64()) for name in block_names(schema)),
-            *(pa.field(f"{_RARITY}{name}", pa.int8()) for name in rare),
+            *(pa.field(f"{_RARITY}{name}", pa.int8()) for name in rare_fields(schema)),
         ]
     )
 

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from anonymize.encoding.columns import Epoch, as_batch, encoding_columns
 from anonymize.encoding.disguise import Disguised, disguised
 from anonymize.encoding.encode import Own, encode, key_check
+from anonymize.encoding.normalise import ALSO_NAMES
 from anonymize.keys import KeyRing
 from anonymize.manifest import LINKAGE
 from anonymize.operators.columns import over_distinct
@@ -35,7 +36,7 @@ from connectors.zones.raw import RawZone, StoredVerdict
 from connectors.zones.secret import derive_key
 from schemas.contract import Contract, Field, Linkage, Table
 from schemas.errors import ContractError
-from schemas.linkage import LinkageSchema, agreed_schema
+from schemas.linkage import NAMES, LinkageSchema, agreed_schema
 from schemas.linkage_faults import linkage_faults, token_field
 
 #: Forms of one person's identity that are encoded, the most frequent ones.
@@ -172,11 +173,12 @@ class _Reading:
         if named is None:
             raise ContractError(f"contract {contract.name}: linkage names no token")
         self._token = _bound(contract, table, named, keyring)
-        placeholders = tuple(contract.options.get("placeholders", ()))
+        placeholders = frozenset(contract.options.get("placeholders", ()))
         self._fields = {
             name: _known(
                 _as_compared(contract, table, table.by_name[source], schema.kinds[name]),
-                placeholders,
+                # a name is told from a placeholder by the whole record (``told_names``)
+                placeholders - ALSO_NAMES if schema.kinds[name] in NAMES else placeholders,
             )
             for name, source in linkage.fields.items()
         }
@@ -204,11 +206,11 @@ def _as_compared(contract: Contract, table: Table, field: Field, kind: str) -> T
     return lambda columns: columns[field.source]
 
 
-def _known(transform: Transform, placeholders: tuple[str, ...]) -> Transform:
+def _known(transform: Transform, placeholders: frozenset[str]) -> Transform:
     """Without what the contract says people write where they do not know: it is nobody's name."""
 
     def told(distinct: pa.Array) -> pa.Array:
-        known = pc.is_valid(plain(distinct, placeholders))
+        known = pc.is_valid(plain(distinct, sorted(placeholders)))
         return pc.if_else(known, distinct, pa.scalar(None, pa.string()))
 
     return lambda columns: over_distinct(transform(columns), told)

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from anonymize.cmac import cmac_of_words
 from anonymize.encoding.encode import Texts, as_texts
 from anonymize.encoding.hud import in_form_of
+from anonymize.encoding.row_codes import row_codes
 from connectors.zones.secret import derive_key, require_strong
 from schemas.linkage import LinkageSchema
 
@@ -67,7 +67,7 @@ def disguised(
     real = {name: as_texts(columns[name]) for name in schema.kinds}
     count = len(next(iter(real.values())))
     if records is None:
-        records = cmac_of_words([np.arange(count, dtype=np.uint64)], key)[:, 0]
+        records = row_codes([np.arange(count, dtype=np.uint64)], key)[:, 0]
     fakes = round(count * schema.dummies)
     numbers = np.arange(fakes, dtype=np.uint64)
     codes = _codes(numbers, 0, key)
@@ -83,7 +83,7 @@ def disguised(
 
 
 def _codes(numbers: Codes, purpose: int, key: bytes) -> Codes:
-    return cmac_of_words([numbers, np.full(len(numbers), purpose, np.uint64)], key)
+    return row_codes([numbers, np.full(len(numbers), purpose, np.uint64)], key)
 
 
 def _fake(

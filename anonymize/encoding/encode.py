@@ -15,15 +15,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymize.cmac import cmac
 from anonymize.encoding.blocks import blocks_of
+from anonymize.encoding.clk import bits_of, field_clks
 from anonymize.encoding.features import part as part_of
-from anonymize.encoding.filters import Filters, filters, turned
+from anonymize.encoding.filters import WHOLE, Filters, filters, turned
 from anonymize.encoding.hud import HASHED
-from anonymize.encoding.normalise import normalised_column
+from anonymize.encoding.normalise import normalised_column, told_names
 from anonymize.encoding.tokens import Tokens, block_name, composite, part_hashes, swapped
+from anonymize.keyed_hash import hash_words
 from connectors.zones.secret import derive_key, require_strong
-from schemas.linkage import NAMES, LinkageSchema, Part
+from schemas.linkage import CLK, CLK_BITS, NAMES, LinkageSchema, Part
 
 #: Kinds for which it says something how rare a value is.
 RARE = ("given_name", "surname", "full_name", "place", "text")
@@ -36,7 +37,8 @@ class Encoded:
     """Records as the linkage zone sees them; all arrays are as long as there are records.
 
     Attributes:
-        filters: field to its Bloom filters; no bit set where the value is unknown.
+        filters: field to its Bloom filters; no bit set where the value is unknown. In mode ``clk``
+            one for the whole record (``LinkageSchema.filters``).
         tokens: block to its tokens; 0 where a part is unknown. ``name~`` holds the tokens that
             the block ``name`` has when given name and surname stand in each other's place.
         rarity: field to the class of its value's rarity among the records encoded together, -1
@@ -112,25 +114,37 @@ def encode(
         SettingsError: the secret is too short.
     """
     keys = _Keys(require_strong(secret, "the linkage secret"), schema, epoch)
+    columns = _told(columns, schema)
     distinct = {f.column: _column(f.kind, columns[f.column]) for f in schema.fields}
     count = len(next(iter(distinct.values())).rows)
     if own is None:
         own = Own(keys.of("own"), np.arange(count, dtype=np.uint64))
     noise = _Keys(require_strong(own.secret, "the node's secret"), schema, epoch)
-    return Encoded(
-        schema,
-        {
-            name: _filters(name, column, keys, noise, own.records)
-            for name, column in distinct.items()
-        },
-        _tokens(distinct, keys),
-        {
-            field.column: _rarity(distinct[field.column], rarity_from)
-            for field in schema.fields
-            if field.kind in RARE
-        },
-        fakes,
+    if schema.mode == CLK:
+        made = {CLK: _clks(distinct, keys, noise, own.records)}
+    else:
+        made = {n: _filters(n, column, keys, noise, own.records) for n, column in distinct.items()}
+    rarity = {name: _rarity(distinct[name], rarity_from) for name in rare_fields(schema)}
+    return Encoded(schema, made, _tokens(distinct, keys), rarity, fakes)
+
+
+def _told(columns: Mapping[str, Texts], schema: LinkageSchema) -> Mapping[str, Texts]:
+    """Without names that their record shows to be none."""
+    found = dict(columns)
+    pairs = zip(
+        *([n for n, kind in schema.kinds.items() if kind == wanted] for wanted in NAMES),
+        strict=False,
     )
+    for given, surname in pairs:
+        told = told_names(as_texts(columns[given]), as_texts(columns[surname]))
+        found[given], found[surname] = told
+    return found
+
+
+def rare_fields(schema: LinkageSchema) -> list[str]:
+    """Fields of whose values a class of rarity is told: it would say something of a single field
+    where nothing of one may leave the node."""
+    return [f.column for f in schema.fields if f.kind in RARE and schema.mode != CLK]
 
 
 def key_check(schema: LinkageSchema, secret: bytes, epoch: str) -> str:
@@ -151,6 +165,10 @@ class _Keys:
         name, version = self.schema.name, str(self.schema.version)
         return derive_key(self.secret, "linkage", name, version, self.epoch, *purpose)
 
+    def domain(self, column: str) -> str:
+        """Given name and surname share a key, so that swapped names can be compared crosswise."""
+        return "names" if self.schema.kinds[column] in NAMES else column
+
 
 def as_texts(values: Texts) -> pa.Array:
     """As one Arrow array of text."""
@@ -168,18 +186,61 @@ def _column(kind: str, values: Texts) -> _Column:
 def _filters(
     name: str, column: _Column, keys: _Keys, noise: _Keys, records: npt.NDArray[np.uint64]
 ) -> Filters:
-    """Given name and surname share a key, so that swapped names can be compared crosswise.
-
-    The noise is of record and value: two forms of one name of a person have each their own.
-    """
+    """The noise is of record and value: two forms of one name of a person have each their own."""
     schema = keys.schema
     kind = schema.kinds[name]
-    domain = "names" if kind in NAMES else name
-    made = filters(column.distinct, kind, keys.of("filter", domain))[column.rows]
+    made = filters(column.distinct, kind, keys.of("filter", keys.domain(name)))[column.rows]
     if not schema.flip:
         return made
-    values = cmac(column.distinct, noise.of("value", name))[:, 0][column.rows]
-    return turned(made, schema.flip, noise.of("noise", name), records ^ values)
+    return turned(
+        made, schema.flip, noise.of("noise", name), records ^ _value_codes(name, column, noise)
+    )
+
+
+def _clks(
+    columns: Mapping[str, _Column], keys: _Keys, noise: _Keys, records: npt.NDArray[np.uint64]
+) -> Filters:
+    """All fields in one filter, each under its own key. The noise is of record and all values.
+
+    What has few values goes in together with the year of birth alone: half of all filters sharing
+    the bits of one sex, the first principal component would tell it of nearly everybody.
+    """
+    schema = keys.schema
+    made = np.zeros((len(records), CLK_BITS // 64), np.uint64)
+    numbers = records.copy()
+    born = next((columns[name] for name, kind in schema.kinds.items() if kind == "date"), None)
+    for name, bits in bits_of(schema).items():
+        column = columns[name]
+        if schema.kinds[name] in WHOLE:
+            column = _with_year(column, born)
+        key = keys.of("clk", keys.domain(name))
+        made |= field_clks(column.distinct, schema.kinds[name], bits, key)[column.rows]
+        if schema.flip:
+            numbers ^= _value_codes(name, column, noise)
+    return turned(made, schema.flip, noise.of("noise", CLK), numbers)
+
+
+def _with_year(column: _Column, born: _Column | None) -> _Column:
+    """Values with the year of birth behind; unknown where either is."""
+    if born is None:
+        return _Column(pa.array([""], pa.string()), np.zeros_like(column.rows))
+    years = pc.utf8_slice_codeunits(born.distinct, 0, 4).dictionary_encode()
+    year = np.asarray(years.indices)[born.rows].astype(np.int64)
+    pairs, rows = np.unique(column.rows * len(years.dictionary) + year, return_inverse=True)
+    values, of_year = np.divmod(pairs, len(years.dictionary))
+    spelled = [
+        f"{value} {year}" if value and year.strip() else ""
+        for value, year in zip(
+            column.distinct.take(pa.array(values)).to_pylist(),
+            years.dictionary.take(pa.array(of_year)).to_pylist(),
+            strict=True,
+        )
+    ]
+    return _Column(pa.array(spelled, pa.string()), rows.astype(np.int32))
+
+
+def _value_codes(name: str, column: _Column, noise: _Keys) -> npt.NDArray[np.uint64]:
+    return hash_words(column.distinct, noise.of("value", name))[column.rows]
 
 
 def _tokens(columns: Mapping[str, _Column], keys: _Keys) -> dict[str, Tokens]:
@@ -190,8 +251,8 @@ def _tokens(columns: Mapping[str, _Column], keys: _Keys) -> dict[str, Tokens]:
         if part not in hashed:
             kind, column = schema.kinds[part.column], columns[part.column]
             values = part_of(kind, part.name, column.distinct)
-            domain = "names" if kind in NAMES else part.column
-            hashed[part] = part_hashes(values, f"{domain}.{part.name}", key)[column.rows]
+            label = f"{keys.domain(part.column)}.{part.name}"
+            hashed[part] = part_hashes(values, label, key)[column.rows]
         return hashed[part]
 
     tokens = {}

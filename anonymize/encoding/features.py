@@ -48,20 +48,39 @@ def _characters(values: pa.Array) -> tuple[Ints, Ints]:
     return points, np.asarray(pc.utf8_length(values), np.int64)
 
 
-def _bigrams(values: pa.Array) -> Grams:
-    """Bigrams of every word with a blank on either side: the order of words does not count."""
+def bigrams(values: pa.Array) -> Grams:
+    """Bigrams of every word with a blank on either side, in order: two characters each."""
     points, lengths = _characters(values)
-    rows = np.repeat(np.arange(len(lengths)), lengths + 1)
     pairs = points[:-1] << _CHARACTER | points[1:]
-    told = (lengths > 0)[rows]
+    told = np.repeat(lengths > 0, lengths + 1)
+    return Grams(pairs[told], np.where(lengths > 0, lengths + 1, 0))
+
+
+def sorts_of(keys: Ints) -> Ints:
+    """Which part of a date each gram is."""
+    found: Ints = (keys ^ DATED) >> _PART
+    return found
+
+
+def text_of(gram: int) -> str:
+    """A bigram's two characters; a date's part and value, with a blank between."""
+    if gram & DATED:
+        return f"{(gram ^ DATED) >> _PART} {gram & ((1 << _PART) - 1)}"
+    return chr(gram >> _CHARACTER) + chr(gram & ((1 << _CHARACTER) - 1))
+
+
+def _bigrams(values: pa.Array) -> Grams:
+    """Bigrams numbered where they stand again: the order of words does not count."""
+    found = bigrams(values)
+    rows = np.repeat(np.arange(len(found.counts)), found.counts)
     # In order of value and bigram, equal ones stand together and can be numbered.
-    ordered = np.sort(rows[told] << 2 * _CHARACTER | pairs[told])
+    ordered = np.sort(rows << 2 * _CHARACTER | found.keys)
     place = np.arange(len(ordered))
     first = np.diff(ordered, prepend=-1) != 0
     before = place - np.maximum.accumulate(np.where(first, place, 0))
     pairs = ordered & ((1 << 2 * _CHARACTER) - 1)
     keys = pairs << _COUNT | np.minimum(before, (1 << _COUNT) - 1)
-    return Grams(keys, np.where(lengths > 0, lengths + 1, 0))
+    return Grams(keys, found.counts)
 
 
 def _placed(values: pa.Array) -> Grams:
@@ -74,7 +93,7 @@ def _placed(values: pa.Array) -> Grams:
     return Grams(PLACED | place << _CHARACTER | points[of_values], lengths)
 
 
-def _date_parts_and_digits(values: pa.Array) -> Grams:
+def date_parts(values: pa.Array) -> Grams:
     """Parts whole and by digit; day and month also without their order, for dates turned round."""
     known = np.asarray(pc.utf8_length(values)) > 0
     digits = np.zeros((len(values), 8), np.int64)
@@ -108,7 +127,7 @@ def _date_parts_and_digits(values: pa.Array) -> Grams:
 
 _GRAMS: Mapping[str, tuple[Callable[[pa.Array], Grams], ...]] = MappingProxyType(
     {
-        "date": (_date_parts_and_digits,),
+        "date": (date_parts,),
         **dict.fromkeys(("year", "postcode", "phone", "ssn", "number"), (_bigrams, _placed)),
     }
 )

@@ -11,6 +11,7 @@ memoised randomised response; Erlingsson, Pihur, Korolova 2014, section 3).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +25,10 @@ from schemas.linkage import FILTER_BITS, KINDS
 
 WORDS = FILTER_BITS // 64
 
-#: Filters: rows of ``WORDS`` words of 64 bit. A value that is unknown has no bit set.
+#: Filters: rows of words of 64 bit, ``WORDS`` for one field. What is unknown has no bit set.
 Filters = npt.NDArray[np.uint64]
 
-_VALUES, _NOISY = 1 << 15, 1 << 13  # at a time: what they need stays in the cache
+VALUES, _NOISY = 1 << 15, 1 << 13  # at a time: what they need stays in the cache
 
 
 def filters(distinct: pa.Array, kind: str, key: bytes) -> Filters:
@@ -36,14 +37,14 @@ def filters(distinct: pa.Array, kind: str, key: bytes) -> Filters:
     made = np.zeros((len(distinct), WORDS), np.uint64)
     if kind in HASHED_KINDS:
         distinct = pc.if_else(pc.starts_with(distinct, HASHED), "", distinct)
-    if kind in _WHOLE:
+    if kind in WHOLE:
         known = np.flatnonzero(pc.not_equal(distinct, "").to_numpy(zero_copy_only=False))
         contents = [b"=" + value.encode() for value in distinct.take(pa.array(known)).to_pylist()]
         made[known] = _masks(contents, KINDS[kind].bits, key)
         return made
-    masks = _Masks(KINDS[kind].bits, key)
-    for start in range(0, len(distinct), _VALUES):
-        part = slice(start, start + _VALUES)
+    masks = Masks(lambda keys: _masks(list(map(_as_bytes, keys)), KINDS[kind].bits, key), WORDS)
+    for start in range(0, len(distinct), VALUES):
+        part = slice(start, start + VALUES)
         for group in grams(kind, distinct[part]):
             known = start + np.flatnonzero(group.counts)
             if not len(known):
@@ -55,16 +56,16 @@ def filters(distinct: pa.Array, kind: str, key: bytes) -> Filters:
 
 
 #: Kinds whose values are alike only if equal.
-_WHOLE = ("sex", "category")
+WHOLE = ("sex", "category")
 
 
-class _Masks:
-    """The bits each gram sets; made once for each gram."""
+class Masks:
+    """The bits each gram sets, by its key; made once for each gram."""
 
-    def __init__(self, bits: int, key: bytes) -> None:
-        self._bits, self._key = bits, key
+    def __init__(self, make: Callable[[list[int]], Filters], width: int) -> None:
+        self._make = make
         self._known = pa.array([], pa.int64())
-        self._table = np.zeros((0, WORDS), np.uint64)
+        self._table = np.zeros((0, width), np.uint64)
 
     def of(self, keys: npt.NDArray[np.int64]) -> Filters:
         encoded = pa.array(keys).dictionary_encode()
@@ -72,20 +73,29 @@ class _Masks:
             pc.invert(pc.is_in(encoded.dictionary, value_set=self._known))
         )
         if len(new):
-            contents = [gram.to_bytes(8, "little") for gram in new.to_pylist()]
             self._known = pa.concat_arrays([self._known, new])
-            self._table = np.vstack([self._table, _masks(contents, self._bits, self._key)])
+            self._table = np.vstack([self._table, self._make(new.to_pylist())])
         places = np.asarray(pc.index_in(encoded.dictionary, value_set=self._known))
         found: Filters = self._table[places[np.asarray(encoded.indices)]]
         return found
 
 
+def _as_bytes(gram: int) -> bytes:
+    return gram.to_bytes(8, "little")
+
+
 def _masks(contents: list[bytes], bits: int, key: bytes) -> Filters:
     """Of each content ``bits`` bits, at places from a keyed hash; some may meet."""
     digests = (hashlib.blake2b(one, key=key, digest_size=2 * bits).digest() for one in contents)
-    places = np.frombuffer(b"".join(digests), "<u2").reshape(len(contents), bits) % FILTER_BITS
-    table = np.zeros((len(contents), FILTER_BITS), np.uint8)
-    np.put_along_axis(table, places.astype(np.int64), 1, axis=1)
+    words = np.frombuffer(b"".join(digests), "<u2").astype(np.int64) % FILTER_BITS
+    return as_filters(list(words.reshape(len(contents), bits)), FILTER_BITS)
+
+
+def as_filters(places: Sequence[npt.NDArray[np.int64]], bits: int) -> Filters:
+    """Filters of ``bits`` with these bits set."""
+    table = np.zeros((len(places), bits), np.uint8)
+    rows = np.repeat(np.arange(len(places)), [len(one) for one in places])
+    table[rows, np.concatenate([np.empty(0, np.int64), *places])] = 1
     made: Filters = np.packbits(table, axis=1, bitorder="little").view(np.uint64)
     return made
 
@@ -103,26 +113,26 @@ def turned(made: Filters, flip: int, key: bytes, records: npt.NDArray[np.uint64]
     for start in range(0, len(made), _NOISY):
         part = found[start : start + _NOISY]
         unknown = np.bitwise_or.reduce(list(part.T)) == 0
-        part ^= _noise(records[start : start + _NOISY], flip, key)
+        part ^= _noise(records[start : start + _NOISY], made.shape[1], flip, key)
         part[unknown] = 0
     return found
 
 
-def _noise(records: npt.NDArray[np.uint64], flip: int, key: bytes) -> Filters:
-    """Words whose bits are 1 with probability ``flip`` / 256.
+def _noise(records: npt.NDArray[np.uint64], width: int, flip: int, key: bytes) -> Filters:
+    """``width`` words a record whose bits are 1 with probability ``flip`` / 256.
 
     Eight random words make one: from the lowest binary digit of ``flip`` on, OR where it is 1 and
     AND where it is 0 halves the distance to it.
     """
     digits = range((flip & -flip).bit_length() - 1, 8)
     # AES-256 of record and place: a pseudorandom function of both.
-    blocks = np.empty((len(digits), len(records), WORDS // 2, 2), np.uint64)
+    blocks = np.empty((len(digits), len(records), width // 2, 2), np.uint64)
     blocks[..., 0] = records[:, None]
-    blocks[..., 1] = np.arange(len(digits) * WORDS // 2).reshape(len(digits), 1, WORDS // 2)
+    blocks[..., 1] = np.arange(len(digits) * width // 2).reshape(len(digits), 1, width // 2)
     encryptor = Cipher(algorithms.AES256(key), modes.ECB()).encryptor()  # noqa: S305 - a PRF
     words = np.frombuffer(encryptor.update(blocks.tobytes()), np.uint64)
-    words = words.reshape(len(digits), len(records), WORDS)
-    noise = np.zeros((len(records), WORDS), np.uint64)
+    words = words.reshape(len(digits), len(records), width)
+    noise = np.zeros((len(records), width), np.uint64)
     for digit, random in zip(digits, words, strict=True):
         if flip >> digit & 1:
             noise |= random
@@ -133,7 +143,7 @@ def _noise(records: npt.NDArray[np.uint64], flip: int, key: bytes) -> Filters:
 
 def as_arrow(made: Filters) -> pa.Array:
     """Filters as fixed-size binary, null where the value is unknown."""
-    width = WORDS * 8
+    width = made.shape[1] * 8
     known = made.any(axis=1)
     buffers = [pa.array(known).buffers()[1], pa.py_buffer(np.ascontiguousarray(made))]
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(made), buffers)
@@ -141,7 +151,8 @@ def as_arrow(made: Filters) -> pa.Array:
 
 def from_arrow(column: pa.Array) -> Filters:
     """Back from ``as_arrow``."""
-    content = np.frombuffer(column.buffers()[1], np.uint64).reshape(-1, WORDS)
+    words = column.type.byte_width // 8
+    content = np.frombuffer(column.buffers()[1], np.uint64).reshape(-1, words)
     made: Filters = content[column.offset : column.offset + len(column)].copy()
     made[column.is_null().to_numpy(zero_copy_only=False)] = 0
     return made

@@ -15,11 +15,17 @@ from anonymize.encoding.hud import from_hud
 #: What clerks write where they do not know.
 UNKNOWN = frozenset(
     (
-        *("unknown", "unk", "unknwn", "none", "null", "nan", "na", "n/a", "nfn", "nln", "doe"),
+        *("unknown", "unk", "unknwn", "none", "null", "n/a", "nfn", "nln"),
         *("john doe", "jane doe", "not known", "not given", "refused", "declined", "withheld"),
         *("redacted", "x", "xx", "xxx", "-", "?", ".", "0"),
     )
 )
+
+#: What they write as well, and what people are called: Na and Nan are names, and so is Doe. In a
+#: name it is unknown where the other name is unknown, too (``told_names``).
+ALSO_NAMES = frozenset(("na", "nan", "doe"))
+#: With these, Doe is nobody's surname.
+_OF_DOE = ("john", "jane", "johnny", "janie", "baby", "child", "infant", "juvenile")
 
 _PARTICLES = frozenset(
     (
@@ -58,16 +64,45 @@ def normalised_column(kind: str, values: pa.Array) -> pa.Array:
     return pc.replace_with_mask(plain, plain.is_null(), spelled)
 
 
+def told_names(given: pa.Array, surname: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Names without those that the whole record shows to be no names: NA NA, Doe beside nothing,
+    John Doe."""
+    first, last = (pc.utf8_lower(pc.utf8_trim_whitespace(name)) for name in (given, surname))
+    unsure = pa.array(ALSO_NAMES, pa.string())
+    if not (pc.any(pc.is_in(first, unsure)).as_py() or pc.any(pc.is_in(last, unsure)).as_py()):
+        return given, surname
+    nothing = pa.array(["", *UNKNOWN, *ALSO_NAMES], pa.string())
+    blank = [pc.or_(name.is_null(), pc.is_in(name, nothing)) for name in (first, last)]
+    doe, of_doe = pa.array(["doe"]), pa.array(_OF_DOE)
+    nobody = pc.or_(
+        pc.and_(*blank),
+        pc.or_(
+            pc.and_(pc.is_in(first, of_doe), pc.is_in(last, doe)),
+            pc.and_(pc.is_in(last, of_doe), pc.is_in(first, doe)),
+        ),
+    )
+    unknown = pa.scalar(None, pa.string())
+    return pc.if_else(nobody, unknown, given), pc.if_else(nobody, unknown, surname)
+
+
 def normalised(kind: str, value: str | None) -> str:
     """``value`` in its one spelling; empty where it is unknown."""
     if value is None:
         return ""
     folded = folded_text(value).strip()
-    if folded in UNKNOWN:
+    if folded in UNKNOWN or _is_no_name(kind, folded):
         return ""
     if (hashed := from_hud(kind, folded)) is not None:
         return hashed
     return _BY_KIND.get(kind, _words)(folded)
+
+
+def _is_no_name(kind: str, folded: str) -> bool:
+    """Whether what may be a name is none here: in another field, or all there is of a full name."""
+    if kind in ("given_name", "surname"):
+        return False
+    words = folded.split() if kind == "full_name" else [folded]
+    return any(word in ALSO_NAMES for word in words) and set(words) <= UNKNOWN | ALSO_NAMES
 
 
 def folded_text(value: str) -> str:
@@ -172,4 +207,6 @@ _USUAL: Mapping[str, tuple[str, str]] = MappingProxyType(
         "ssn": (r"^\d{9}$", ""),
     }
 )
-_NOT_PLAIN = pa.array([*UNKNOWN, *_NO_SSN, *(str(digit) * 9 for digit in range(10))], pa.string())
+_NOT_PLAIN = pa.array(
+    [*UNKNOWN, *ALSO_NAMES, *_NO_SSN, *(str(digit) * 9 for digit in range(10))], pa.string()
+)

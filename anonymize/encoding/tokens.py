@@ -1,8 +1,8 @@
 """Block tokens: keyed, of parts of two fields or more, the same for records that may be one person.
 
-A part is hashed (AES-256-CMAC) under a key of its own, once for each distinct value; the hashes of
-a block's parts are hashed together, row by row, under the key of that block. Whoever lacks the
-agreement's key can neither make nor turn back a token.
+A part is hashed (keyed BLAKE2b) under a key of its own, once for each distinct value; the hashes of
+a block's parts are hashed together (AES-CMAC), row by row, under the key of that block. Whoever
+lacks the agreement's key can neither make nor turn back a token.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymize.cmac import cmac, cmac_of_words
+from anonymize.encoding.row_codes import row_codes
+from anonymize.keyed_hash import hash_words
 from schemas.linkage import NAMES, LinkageSchema, Part
 
 #: A token of 64 bit; 0 where a part is unknown. Among 10^7 records two meet by chance with
@@ -25,14 +26,14 @@ Tokens = npt.NDArray[np.uint64]
 
 def part_hashes(distinct: pa.Array, part: str, key: bytes) -> Tokens:
     """Keyed hashes of values of one part; 0 for none."""
-    found = cmac(distinct, _key_of(part, key))[:, 0].copy()
+    found = hash_words(distinct, _key_of(part, key))
     found[pc.equal(distinct, "").to_numpy(zero_copy_only=False)] = 0
     return found
 
 
 def composite(columns: Sequence[Tokens], label: str, key: bytes) -> Tokens:
     """One token a row, of the hashes of its parts; 0 where one is unknown."""
-    tokens = cmac_of_words(columns, _key_of(label, key))[:, 0].copy()
+    tokens = row_codes(columns, _key_of(label, key))[:, 0].copy()
     tokens[np.logical_or.reduce([column == 0 for column in columns])] = 0
     return tokens
 

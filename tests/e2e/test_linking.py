@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import psycopg
 import pytest
 
 from schemas.errors import PermanentError
+from schemas.linkage import agreed_schema
 from tests.fixtures_warehouse import Delivery, Loads, feed_contract, rows, token
-from tests.linked_people import SECRET, Person, encodings, person
+from tests.linked_people import SECRET, Person, encodings, person, schema
 from warehouse.database import Warehouse
 from warehouse.linking.keys import end_epoch, rotate_person_keys
 from warehouse.linking.run import LinkRun, link_persons
@@ -98,6 +100,23 @@ def agencies(warehouse: Warehouse, tmp_path: Path) -> Agencies:
 
 
 @pytest.fixture
+def of_one_filter(
+    agencies: Agencies, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Agencies]:
+    """Agencies whose agreed schema is of mode ``clk``."""
+    shipped = files("schemas").joinpath("linkage_schemas", "county.yaml")
+    folder = tmp_path / "linkage_schemas"
+    folder.mkdir()
+    (folder / "county.yaml").write_text(shipped.read_text() + "mode: clk\n")
+    monkeypatch.setattr("schemas.linkage.files", lambda _package: tmp_path)
+    for cached in (agreed_schema, schema):
+        cached.cache_clear()
+    yield agencies
+    for cached in (agreed_schema, schema):
+        cached.cache_clear()
+
+
+@pytest.fixture
 def linked(agencies: Agencies) -> Agencies:
     agencies.deliver("shelter", MANY)
     agencies.deliver("police", KNOWN | OTHERS)
@@ -132,6 +151,26 @@ def test_records_of_one_person_at_two_agencies_get_one_key_and_keep_it(linked: A
     linked.link()
     assert sorted(linked.see("*")) == before
     assert linked.changes() == []
+
+
+def test_records_of_one_filter_each_are_linked_too(of_one_filter: Agencies) -> None:
+    of_one_filter.deliver("shelter", MANY)
+    of_one_filter.deliver("police", KNOWN | OTHERS)
+    of_one_filter.link()
+    persons = of_one_filter.persons()
+    together = [n for n in KNOWN if persons["shelter", n] == persons["police", n]]
+    assert len(together) >= len(KNOWN) - 2
+    assert len(set(persons.values())) == 120 - len(together)
+    of_one_filter.deliver("clinic", {2: MANY[2]} | {900: person(900)})
+    of_one_filter.link()
+    later = of_one_filter.persons()
+    assert {key: later[key] for key in persons} == persons
+    assert later["clinic", 2] == later["shelter", 2]
+    assert later["clinic", 900] not in persons.values()
+    (stored,) = rows(
+        of_one_filter.warehouse, "SELECT fields, rare FROM linkage.space", role=Role.OWNER
+    )
+    assert stored == (["clk.0", "clk.1", "clk.2", "clk.3"], [])
 
 
 def test_a_key_changes_where_a_merge_or_a_split_is_recorded_and_nowhere_else(

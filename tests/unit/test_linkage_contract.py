@@ -14,11 +14,12 @@ from schemas.linkage import agreed_schema
 from schemas.linkage_faults import linkage_faults
 from schemas.odcs import contracts, load_contract, paths
 
-HMIS, RMS, HTCDS, NIBRS = (
+HMIS, RMS, EASTLAKE, HTCDS, NIBRS = (
     contracts()[name]
     for name in (
         "county_coc.hmis",
         "harbor_police.rms",
+        "eastlake_police.rms",
         "safe_passage.htcds",
         "county_sheriff.nibrs",
     )
@@ -32,8 +33,8 @@ def faults(contract: Contract, **changed: Any) -> list[str]:
 
 def test_shipped_contracts_that_know_persons_link_them_and_the_others_do_not() -> None:
     linked = {name for name, contract in contracts().items() if contract.linkage is not None}
-    assert linked == {HMIS.name, RMS.name, HTCDS.name}
-    for contract in (HMIS, RMS, HTCDS):
+    assert linked == {HMIS.name, RMS.name, EASTLAKE.name, HTCDS.name}
+    for contract in (HMIS, RMS, EASTLAKE, HTCDS):
         assert faults(contract) == []
 
 

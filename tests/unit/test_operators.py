@@ -5,10 +5,7 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
-from cryptography.hazmat.primitives.ciphers.algorithms import AES256
-from cryptography.hazmat.primitives.cmac import CMAC
 
-from anonymize.cmac import cmac
 from anonymize.operators.age import (
     BANDS,
     age_band,
@@ -47,32 +44,6 @@ def test_keep_and_presence():
     given = text("a", " a ", "", "  ", None)
     assert keep(given).to_pylist() == ["a", "a", None, None, None]
     assert presence(given).to_pylist() == [True, True, False, False, False]
-
-
-def code(message: bytes, key: bytes = KEY) -> bytes:
-    """The CMAC of another implementation."""
-    mac = CMAC(AES256(key))
-    mac.update(message)
-    return mac.finalize()
-
-
-@pytest.mark.parametrize("rows", [1, 200, 70_000])
-def test_cmac_of_a_column_against_another_implementation(rows):
-    messages = [bytes(place % 251 for place in range(row, row + row % 71)) for row in range(rows)]
-    column = pa.array([b"left out", *messages, None], pa.binary()).slice(1)
-    found = [row.tobytes() for row in cmac(column, KEY)]
-    step = max(rows // 500, 1)
-    assert found[:rows:step] == [code(message) for message in messages[::step]]
-    assert found[-1] == code(b"")
-
-
-def test_cmac_known_answer():
-    """RFC 4493 section 4, example 2; the key is of AES-128."""
-    key = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")
-    message = bytes.fromhex("6bc1bee22e409f96e93d7e117393172a")
-    expected = "070a16b46b4d4144f79bdd9dd04a287c"
-    assert cmac(pa.array([message], pa.binary()), key)[0].tobytes().hex() == expected
-    assert len(cmac(pa.array([], pa.string()), KEY)) == 0
 
 
 def test_pseudonym_is_keyed_blake2b():

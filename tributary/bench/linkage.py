@@ -18,7 +18,7 @@ from anonymize.encoding.encode import Own, encode
 from linkage.evaluate import Quality, by_group
 from linkage.link import Links, link
 from linkage.quality import run_quality
-from schemas.linkage import LinkageSchema, load_schema
+from schemas.linkage import MODES, LinkageSchema, load_schema
 from tributary.county.misspell import Style, write_down
 from tributary.county.people import CULTURE_NAMES, FEMALE, People, invent
 
@@ -37,14 +37,16 @@ def county_schema() -> LinkageSchema:
         return load_schema(path)
 
 
-def county(size: int, *, hardened: bool = True, seed: int = 1) -> dict[str, Any]:
+def county(
+    size: int, *, hardened: bool = True, mode: str = MODES[0], seed: int = 1
+) -> dict[str, Any]:
     """Link ``size`` records of one agency with ``size`` of another; half are of the same people.
 
     Returns:
         quality at the chosen threshold, also by group of persons, what was expected, and seconds
         with keying included.
     """
-    schema = county_schema()
+    schema = replace(county_schema(), mode=mode)
     if not hardened:
         schema = replace(schema, flip=0, dummies=0.0)
     people = invent(size * 3 // 2, seed, _START)
@@ -77,6 +79,7 @@ def county(size: int, *, hardened: bool = True, seed: int = 1) -> dict[str, Any]
     return {
         "records": [size, size],
         "hardened": hardened,
+        "mode": mode,
         **asdict(Quality.of(right, len(matched[0]), len(both))),
         "groups": {
             name: [asdict(found) for found in by_group(matched, both, group, names)]

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from schemas.linkage import MODES
 from tributary.cli.console import err, out, print_json
 
 _FILE: dict[str, Any] = {"exists": True, "dir_okay": False, "readable": True}
@@ -21,29 +22,34 @@ def linkage(
     id: Annotated[str, typer.Option(help="Column that names a record.")] = "id",  # noqa: A002
     schema: Annotated[Path | None, typer.Option(help="Linkage schema of LEFT.", **_FILE)] = None,
     truth: Annotated[Path | None, typer.Option(help="CSV of true pairs of ids.", **_FILE)] = None,
+    mode: Annotated[str, typer.Option(help="Of invented records: fields or clk.")] = MODES[0],
     json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Link invented records of two agencies, plain and hardened, or two files of your own.
 
     Half of the invented people are known to both agencies. Precision and recall are also told by
-    name culture, sex and age. Quality is at the threshold that was
-    chosen without labels; seconds include the keying of both sides. With files, Splink on the raw
-    fields stands beside it where it is installed.
+    name culture, sex and age. Quality is at the threshold that was chosen without labels; seconds
+    include the keying of both sides. With files, Splink on the raw fields stands beside it where it
+    is installed.
 
     Examples:
 
         tributary bench linkage --size 1000000
 
+        tributary bench linkage --mode clk
+
         tributary bench linkage --left a.csv --right b.csv --id rec_id --schema s.yaml
         --truth pairs.csv
     """
+    if mode not in MODES:
+        raise typer.BadParameter(f"one of {', '.join(MODES)}", param_hint="--mode")
     if left is None:
         from tributary.bench.linkage import county
 
         answers = {}
         for name, hardened in (("plain", False), ("hardened", True)):
             err.print(f"county, {size:,} records a side, {name}", highlight=False)
-            answers[name] = county(size, hardened=hardened)
+            answers[name] = county(size, hardened=hardened, mode=mode)
     elif schema is None or truth is None:
         raise typer.BadParameter("files need --schema and --truth", param_hint="--left")
     else:
@@ -91,7 +97,7 @@ def _files(
             )
         }  # fmt: skip
     if installed():
-        found = splink(left, right, id_column, load_schema(schema), truth)
+        found = splink(left, right, id_column, load_schema(schema).kinds, truth)
         answers["splink"] = {
             **asdict(found["chosen"]),
             "best": asdict(found["best"]),

@@ -1,0 +1,79 @@
+"""Two files to link, as CSV: Febrl 4, and an invented many-to-many set with unknown values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from tests.oracle.environment import run
+from tributary.county.misspell import Style, write_down
+from tributary.county.people import FEMALE, invent
+
+NAMED = {"given_name": "given_name", "surname": "surname", "date_of_birth": "date"}
+FEBRL = {
+    "given_name": "given_name",
+    "surname": "surname",
+    "street_number": "number",
+    "address_1": "address",
+    "suburb": "place",
+    "postcode": "postcode",
+    "state": "category",
+    "date_of_birth": "date",
+}
+COUNTY = {**NAMED, "sex": "sex", "zip": "postcode", "phone": "phone"}
+#: Share of values that is unknown, and records of a person at one agency, on average.
+_UNKNOWN, _RECORDS, _PERSONS = 0.15, 1.2, 3_000
+
+
+@dataclass(frozen=True)
+class Files:
+    """``left``, ``right`` and ``truth`` (pairs of ids), and columns with their kinds."""
+
+    left: Path
+    right: Path
+    truth: Path
+    kinds: Mapping[str, str]
+    one_to_one: bool
+
+
+def febrl4(folder: Path, kinds: Mapping[str, str]) -> Files:
+    """5,000 records a side, one to one, with typing errors and unknown values."""
+    run("febrl4.py", {"folder": str(folder)})
+    return Files(folder / "a.csv", folder / "b.csv", folder / "truth.csv", kinds, True)
+
+
+def many_to_many(folder: Path, seed: int = 11) -> Files:
+    """Persons with no, one or several records at either agency; each value may be unknown."""
+    people = invent(_PERSONS, seed, date(2026, 1, 1))
+    random = np.random.default_rng(seed)
+    sides = []
+    for name in ("a", "b"):
+        times = random.geometric(1 / (_RECORDS + 1), _PERSONS) - 1
+        index = random.permutation(np.repeat(np.arange(_PERSONS), times))
+        written = write_down(people, index, random, Style())
+        born = pa.array(written.born.astype("datetime64[D]"), pa.date32())
+        phone = pc.cast(pa.array(np.maximum(written.phone, 0)), pa.string())
+        columns = {
+            "given_name": written.given,
+            "surname": written.surname,
+            "date_of_birth": pc.cast(born, pa.string()),
+            "sex": pa.array(np.where(people.sex[index] == FEMALE, "F", "M")),
+            "zip": written.zip_code,
+            "phone": pc.if_else(pa.array(written.phone < 0), pa.scalar(None, pa.string()), phone),
+        }
+        unknown = {column: pa.array(random.random(len(index)) < _UNKNOWN) for column in columns}
+        blank = pa.scalar(None, pa.string())
+        told = {n: pc.if_else(unknown[n], blank, column) for n, column in columns.items()}
+        ids = pa.array([f"{name}{at}" for at in range(len(index))])
+        pacsv.write_csv(pa.table({"id": ids, **told}), folder / f"{name}.csv")
+        sides.append(pa.table({"person": index, name: ids}))
+    truth = sides[0].join(sides[1], "person", join_type="inner").select(["a", "b"])
+    pacsv.write_csv(truth, folder / "truth.csv")
+    return Files(folder / "a.csv", folder / "b.csv", folder / "truth.csv", COUNTY, False)
