@@ -20,6 +20,7 @@ from schemas.contract import Contract
 from schemas.errors import DeliveryError
 from schemas.expectations import breaches
 from schemas.report import IntakeReport
+from schemas.vocabulary import AGGREGATE_LANE, COUNTS_FORMAT
 
 #: Rows of a table that are checked at once, at least, while there are more.
 CHECKED_ROWS = 2 * BATCH_ROWS
@@ -62,8 +63,7 @@ def validate(
     """
     report = IntakeReport()
     try:
-        if contract.lane == "aggregate_only":
-            report.lane_violated = True
+        if contract.lane == AGGREGATE_LANE and contract.format != COUNTS_FORMAT:
             raise DeliveryError("LANE-AGGREGATE", rule("LANE-AGGREGATE").fix)
         intake = Intake(contract, intake_columns(contract), report, today)
         checks = row_checks(contract)
@@ -74,11 +74,24 @@ def validate(
     except DeliveryError as error:
         rows = () if error.row is None else (error.row,)
         report.note(error.code, error.table, error.field, rows)
-        return Verdict("refused", report, {})
-    if rules.refused or _over_thresholds(contract, report):
-        return Verdict("refused", report, {})
+        return _refused(contract, report)
     whole = all(count.rows_in == count.accepted for count in report.tables.values())
+    parts = whole or contract.lane != AGGREGATE_LANE  # a table of counts stands or falls whole
+    if rules.refused or _over_thresholds(contract, report) or not parts:
+        return _refused(contract, report)
     return Verdict("accepted" if whole else "partial", report, quarantined)
+
+
+def _refused(contract: Contract, report: IntakeReport) -> Verdict:
+    """The verdict on a delivery of which nothing is loaded.
+
+    In the lane of counts the landed file goes, too: it may hold just what the lane keeps out.
+    """
+    if contract.lane == AGGREGATE_LANE:
+        report.lane_violated = True
+        for count in report.tables.values():
+            count.refused += count.accepted
+    return Verdict("refused", report, {})
 
 
 def _gathered(batches: Iterable[TableBatch]) -> Iterator[TableBatch]:

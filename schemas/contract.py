@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.errors import ContractError
 from schemas.release import ReleaseOptions
-from schemas.vocabulary import TEXT_OPERATORS
+from schemas.vocabulary import AGGREGATE_LANE, COUNTS_FORMAT, TEXT_OPERATORS
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -306,9 +306,9 @@ class Contract:
             )
 
     def require_rows(self) -> None:
-        """Raise ``ContractError`` where no row of a person may be taken, in any encoding."""
-        if self.lane == "aggregate_only":
+        """Raise ``ContractError`` where rows of persons would come in by the lane of counts."""
+        if self.lane == AGGREGATE_LANE and self.format != COUNTS_FORMAT:
             raise ContractError(
-                f"contract {self.name}: the lane is aggregate_only, so rows of persons are not "
+                f"contract {self.name}: the lane is {AGGREGATE_LANE}, so rows of persons are not "
                 "taken, in any encoding; nothing was stored. Send unduplicated counts"
             )

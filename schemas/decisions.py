@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from schemas.catalogue import rules
 from schemas.codes import code_list
 from schemas.contract import Contract, Field, Table
+from schemas.counts import counts_faults
 from schemas.errors import ContractError
 from schemas.linkage_faults import linkage_faults
 from schemas.vocabulary import (
@@ -48,11 +49,7 @@ def contract_faults(contract: Contract) -> Iterator[str]:
     for share in (contract.thresholds.max_quarantined_share, contract.thresholds.max_delete_share):
         if not 0 <= share <= 1:
             yield "contract: thresholds are shares between 0 and 1"
-    if contract.lane == "aggregate_only":
-        yield (
-            f"contract: the lane is aggregate_only, and {contract.format} delivers rows of "
-            "persons; no format of counts is known yet, so such a source cannot deliver"
-        )
+    yield from counts_faults(contract)
     if contract.publication.deconfliction and not contract.may_deconflict:
         yield (
             "contract: deconfliction is between police agencies: the sector must be "

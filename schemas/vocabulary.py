@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-FORMATS = ("hmis_csv", "nibrs_flat", "rms_csv", "htcds_xlsx")
-LANES = ("row_level", "row_level_with_consent", "aggregate_only")
+FORMATS = ("hmis_csv", "nibrs_flat", "rms_csv", "htcds_xlsx", "counts_csv")
+#: The format of counts, which hold no row of a person, and the lane it is for.
+COUNTS_FORMAT = "counts_csv"
+AGGREGATE_LANE = "aggregate_only"
+LANES = ("row_level", "row_level_with_consent", AGGREGATE_LANE)
 SECTORS = ("law_enforcement", "social_service", "nonprofit")
 CUSTODIES = ("agency", "hub")
 PROFILES = ("safe_harbor", "limited_data_set")

@@ -25,6 +25,7 @@ ALLOWED: dict[str, dict[str, Any]] = {
 #: The same of the hub's own DAGs.
 OF_THE_HUB: dict[str, dict[str, Any]] = {
     "link": dict.fromkeys(("runs", "records_new", "matches", "review", "merges", "splits"), int),
+    "answer": {"answered": int, "refused": int},
     "publish": {"release_id": int, "status": "published"},
 }
 

@@ -21,6 +21,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from schemas.errors import SettingsError
 from schemas.odcs import contracts
 from tributary import places, steps
+from tributary.demo_deconfliction import (
+    DeconflictionShown,
+    ask,
+    deconfliction_shown,
+    take_answer,
+)
 from tributary.demo_links import LinksShown, links_shown
 from tributary.demo_products import ProductsShown, products_shown
 from tributary.settings import Settings
@@ -61,13 +67,15 @@ class Outcome:
 @dataclass(frozen=True)
 class Demo:
     """What the demo showed: counts per agency of rows of ``core``, and of what texts gave; who was
-    linked, beside the truth; the hub's own DAGs that failed."""
+    linked, beside the truth; what was published; what was asked of deconfliction; the hub's own
+    DAGs that failed."""
 
     outcomes: Sequence[Outcome]
     core: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     links: LinksShown = field(default_factory=LinksShown)
     products: ProductsShown = field(default_factory=ProductsShown)
+    deconfliction: DeconflictionShown = field(default_factory=DeconflictionShown)
     failed: Sequence[str] = ()
 
     @property
@@ -94,7 +102,7 @@ def run(
         raise SettingsError("the demo needs Airflow: install tributary[airflow]")
     from tributary.local_airflow.session import local_airflow
 
-    feeds, hub = tuple(contracts()), ("link", "publish")
+    feeds, hub = tuple(contracts()), ("link", "deconflict", "publish")
     watcher.says("preparing the warehouse")
     steps.prepare(settings)
     began = _delivered(settings, persons, seed, watcher, sentinel)
@@ -103,7 +111,9 @@ def run(
         drain(airflow, settings, feeds, began, watcher)
         for dag in hub:
             watcher.says(f"running {dag}")
+            asked = ask(settings) if dag == "deconflict" else None
             run_alone(airflow, dag)
+            take_answer(settings, asked)
         failed = _failures(airflow, began)
     _under_way(settings).unlink()
     got = {feed: receipts(settings, feed, began) for feed in feeds}
@@ -116,6 +126,7 @@ def run(
         texts,
         links_shown(settings, warehouse),
         products_shown(warehouse),
+        deconfliction_shown(warehouse),
         [dag for dag in hub if dag in failed],
     )
 

@@ -25,6 +25,7 @@ from warehouse.roles import Role
 #: Feed -> the unit that the truth's record ids name, and the field that the reader makes of them.
 _NAMED = {
     "county_coc.hmis": ("victim", "PersonalID"),
+    "eastlake_police.rms": ("victim", "VictimKey"),
     "harbor_police.rms": ("victim", "VictimKey"),
     "safe_passage.htcds": ("event", "case_key"),
 }

@@ -51,7 +51,7 @@ def _cubes() -> Iterator[str]:
 
     yield "## What the products are made of\n"
     yield (
-        "Two cubes, one a unit. All margins of a cube are suppressed together; a product shows "
+        "Three cubes, one a unit. All margins of a cube are suppressed together; a product shows "
         "margins and asks nothing of its own.\n"
     )
     for name, cube in cubes().items():

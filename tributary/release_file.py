@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from anonymize.disclosure.release import Released, Request, release
+from anonymize.disclosure.release import KNOWN_COLUMNS, Released, Request, release
 from schemas.errors import DeliveryError, SettingsError
 
 
@@ -125,15 +126,27 @@ def _earlier(path: Path, request: Request) -> Released:
     try:
         cells = read(path, columns)
         cells = cells.set_column(len(request.dimensions), "count", cells["count"].cast(pa.int64()))
-    except (DeliveryError, pa.ArrowException):
+        return Released(cells, _earlier_audit(path, cells), MappingProxyType({}))
+    except (DeliveryError, pa.ArrowException, ValueError, TypeError, AttributeError):
         raise wrong from None
+
+
+def _earlier_audit(path: Path, cells: pa.Table) -> pa.Table:
+    """The cells with what an audit has beside them; alone where the file is an output."""
     audit = cells
-    try:
-        truth = read(path, ["true_count"])["true_count"].cast(pa.int64())
-        audit = cells.append_column("true_count", truth)
-    except (DeliveryError, pa.ArrowException):
-        pass
-    return Released(cells, audit, MappingProxyType({}))
+    for name in ("true_count", "reason", *KNOWN_COLUMNS):
+        try:
+            column = read(path, [name])[name]
+        except DeliveryError:
+            continue  # an output, or an audit without contributors
+        if name == "true_count":
+            column = column.cast(pa.int64())
+        elif name in KNOWN_COLUMNS:
+            counts = [json.loads(one) for one in column.to_pylist()]
+            if not all(isinstance(one, int) for each in counts for one in each.values()):
+                raise ValueError(name)
+        audit = audit.append_column(name, column)
+    return audit
 
 
 def parse_request(request: Request, margins: str | None, within: str | None) -> Request:

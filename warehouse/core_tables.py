@@ -22,6 +22,7 @@ from warehouse.models import (
     Filing,
     Offense,
     PerpetratorCount,
+    ReportedCount,
     Service,
     Victim,
     VictimEvent,
@@ -115,8 +116,11 @@ CORE: Mapping[str, CoreTable] = MappingProxyType(
             PerpetratorCount,
             Service,
             Filing,
+            ReportedCount,
         )
     }
 )
+#: Tables whose rows are of no unit.
+UNITLESS = ("filing", "reported_count")
 #: Tables whose rows belong to an event and are replaced with it.
-PARTS = tuple(name for name in CORE if name not in (*UNITS, "filing"))
+PARTS = tuple(name for name in CORE if name not in (*UNITS, *UNITLESS))

@@ -38,6 +38,10 @@ _TOO_OLD = """
 INSERT INTO pg_temp.left_event SELECT DISTINCT event_token FROM pg_temp.staged_event
 WHERE greatest(event_month, end_month) + interval '1 month' <= %(before)s
 """
+_OLD_COUNTS = """
+DELETE FROM pg_temp.staged_reported_count
+WHERE period_start + make_interval(months => months) <= %(before)s
+"""
 _REMEMBER = "SELECT suppression.remember(%(agency)s, %(unit)s, %(tokens)s)"
 _TOLD_OF = "INSERT INTO pg_temp.left_out_victim SELECT unnest(%(tokens)s::bytea[])"
 _SUPPRESSED = """
@@ -102,11 +106,11 @@ class LeftOut:
         return sum(counts.get(table, 0) for counts in self.rows.values())
 
     def units(self) -> dict[tuple[str, str], int]:
-        """Units left out, by rule code and unit."""
+        """Units and counts left out, by rule code and table."""
         return {
             (code, unit): counts[unit]
             for code, counts in self.rows.items()
-            for unit in UNITS
+            for unit in (*UNITS, "reported_count")
             if counts.get(unit)
         }
 
@@ -131,6 +135,8 @@ def leave_out(
                 connection.execute(_TOLD_OF, given)
         if connection.execute(_TOO_OLD, {"before": before}).rowcount:
             left.rows[RETENTION] = _drop(connection)
+        if old := connection.execute(_OLD_COUNTS, {"before": before}).rowcount:
+            left.rows.setdefault(RETENTION, {})["reported_count"] = old
         if _holds(connection, agency):
             for unit in UNITS:
                 connection.execute(_SUPPRESSED.format(unit=unit), {"agency": agency})

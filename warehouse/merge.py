@@ -12,6 +12,7 @@ What a delivery does to ``core`` (DESIGN.md rule 8):
 * A victim left without any event goes, unless it was delivered itself; and so does an event about
   one person (not an incident) left without that person.
 * A unit that stands as a newer export of the feed gave it is not touched by an older one.
+* Counts an agency made itself are replaced period by period.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ class Merge:
         for part in PARTS:
             self._insert_part(CORE[part], staged[part])
         self._file()
+        self._replace_counts(staged["reported_count"])
         self._delete_lone()
         for unit in UNITS:
             self._mark_stale(unit)
@@ -173,6 +175,19 @@ class Merge:
         known = self._count("counting filings", statements.COUNT_REPLACED_FILINGS, "filing")
         written = self._execute("loading core.filing", statements.FILE, "filing")
         change.replaced, change.inserted = known, written - known
+
+    def _replace_counts(self, staged: int) -> None:
+        if not staged:
+            return
+        doing, table = "loading core.reported_count", "reported_count"
+        change = self._done.changes[table]
+        if self._origin.as_of is not None:
+            older = self._execute(doing, statements.LEAVE_OLDER_COUNTS, table)
+            self._done.older |= {table: older} if older else {}
+        change.replaced = self._count(doing, statements.COUNT_REPLACED_COUNTS, table)
+        cleared = self._execute(doing, statements.CLEAR_COUNTS, table)
+        written = self._execute(doing, statements.insert_counts(CORE[table]), table)
+        change.deleted, change.inserted = cleared - change.replaced, written - change.replaced
 
     def _delete_lone(self) -> None:
         for unit, statement in (

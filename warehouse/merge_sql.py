@@ -140,6 +140,40 @@ FILE = sql.SQL(
     f"SET delivery_id = excluded.delivery_id, status = excluded.status WHERE {_NOT_NEWER}"
 )
 
+# --- counts an agency made itself -----------------------------------------------------------------
+
+_OVERLAPS = (
+    "c.period_start < s.period_start + make_interval(months => s.months) "
+    "AND s.period_start < c.period_start + make_interval(months => c.months)"
+)
+#: A period is replaced whole: what the newer table of it leaves out is held back now.
+LEAVE_OLDER_COUNTS = sql.SQL(
+    "DELETE FROM pg_temp.staged_reported_count s WHERE EXISTS ("
+    f"SELECT FROM core.reported_count c WHERE {_OWN} AND {_OVERLAPS} AND NOT {_NOT_NEWER})"
+)
+COUNT_REPLACED_COUNTS = sql.SQL(
+    "SELECT count(*) FROM core.reported_count c JOIN pg_temp.staged_reported_count s "
+    "USING (period_start, measure, age, gender, citizenship, exploitation, service) "
+    f"WHERE {_OWN}"
+)
+CLEAR_COUNTS = sql.SQL(
+    "DELETE FROM core.reported_count c USING "
+    "(SELECT DISTINCT period_start, months FROM pg_temp.staged_reported_count) s "
+    f"WHERE {_OWN} AND {_OVERLAPS}"
+)
+
+
+def insert_counts(table: CoreTable) -> sql.Composed:
+    """Insert the counts of delivered periods."""
+    names = [sql.Identifier(one.column) for one in table.values]
+    return sql.SQL(
+        "INSERT INTO core.reported_count ({origin}, {columns}) "
+        "SELECT %(agency)s, %(feed)s, %(delivery)s, {columns} FROM pg_temp.staged_reported_count"
+    ).format(
+        origin=sql.SQL(", ").join(sql.Identifier(name) for name in ORIGIN),
+        columns=sql.SQL(", ").join(names),
+    )
+
 
 def upsert(table: CoreTable) -> sql.Composed:
     """Insert or replace delivered units whole: what is not given becomes unknown.

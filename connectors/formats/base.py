@@ -67,6 +67,7 @@ _READERS = {
     "nibrs_flat": "connectors.formats.nibrs_flat",
     "rms_csv": "connectors.formats.rms_csv",
     "htcds_xlsx": "connectors.formats.htcds_xlsx",
+    "counts_csv": "connectors.formats.counts_csv",
 }
 
 

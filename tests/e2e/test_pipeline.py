@@ -23,6 +23,7 @@ import pytest
 
 from schemas.errors import ContractError
 from schemas.odcs import contracts
+from schemas.vocabulary import AGGREGATE_LANE
 from tests.conftest import ROOT
 from tests.contracts import agree
 from tests.fixtures_warehouse import dump, rows
@@ -56,14 +57,15 @@ def receipts(home: Settings, county: Generated) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_every_feed_arrives(name: str, receipts: dict[str, dict[str, Any]]) -> None:
-    receipt = receipts[name]
-    assert receipt["status"] == "partial", "the county plants faults in every feed"
-    assert receipt["rules"]
+    receipt, counts = receipts[name], contracts()[name].lane == AGGREGATE_LANE
+    # a table of counts stands or falls whole
+    assert receipt["status"] == ("accepted" if counts else "partial"), "faults are planted in rows"
+    assert bool(receipt["rules"]) != counts
     for table, count in receipt["tables"].items():
         assert count["rows_in"] == sum(count[k] for k in ("accepted", "quarantined", "refused"))
         leaves = bool(contracts()[name].table(table).kept)
         assert count["loaded"] == (count["accepted"] if leaves else 0), table
-    assert sum(count["loaded"] for count in receipt["tables"].values()) > 100
+    assert sum(count["loaded"] for count in receipt["tables"].values()) > (10 if counts else 90)
 
 
 def test_the_numbers_in_core_are_those_of_the_receipts(
@@ -78,7 +80,7 @@ def test_the_numbers_in_core_are_those_of_the_receipts(
                 f"SELECT count(*) FROM core.{table} WHERE agency = '{agency}' AND feed = '{feed}'",
             )
             assert found == change["inserted"], (name, table)
-    assert rows(warehouse, "SELECT count(DISTINCT agency) FROM core.event") == [(4,)]
+    assert rows(warehouse, "SELECT count(DISTINCT agency) FROM core.event") == [(5,)]
 
 
 def test_texts_are_in_core_where_a_contract_lets_them_out(
@@ -173,7 +175,7 @@ def test_a_broken_delivery_gets_a_receipt_and_changes_nothing(
 ) -> None:
     if (name, fault) == ("county_sheriff.nibrs", "truncated"):
         pytest.skip("a cut flat file is a shorter flat file: its last incident is quarantined")
-    if (name, fault) == ("harbor_police.rms", "truncated"):
+    if (name, fault) in (("eastlake_police.rms", "truncated"), ("harbor_police.rms", "truncated")):
         pytest.skip("a cut CSV is a shorter CSV: its last row is quarantined")
     path = tmp_path / "delivery"
     path.write_bytes(BROKEN[fault](county.paths[name][0]))

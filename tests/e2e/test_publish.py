@@ -79,6 +79,14 @@ INSERT INTO core.offense (event_key, offense_code, agency, feed, delivery_id)
 SELECT md5(%(agency)s || ' event ' || n)::uuid, '64A', %(agency)s, 'feed', %(delivery)s
 FROM generate_series(%(first)s::int, %(last)s::int) AS n WHERE n %% 3 = 0 AND %(kind)s = 'incident';
 """
+#: Counts of the agencies that count themselves: a total and the women among them.
+_COUNT = """
+INSERT INTO core.reported_count (agency, feed, period_start, months, measure, age, gender,
+    citizenship, exploitation, service, count, delivery_id)
+SELECT %(agency)s, 'feed', '2026-01-01', 3, 'new', 'all', gender, 'all', 'all', 'all', count,
+    %(agency)s || '-1'
+FROM (VALUES ('all', 70), ('Woman', 41), ('Man', 29)) AS counted (gender, count)
+"""
 _SHARE = """
 INSERT INTO linked.person_record (record_key, person_key, agency)
 SELECT md5(agency || ' victim ' || n)::uuid, md5('person ' || n)::uuid, agency
@@ -118,6 +126,9 @@ def filled(server: EmbeddedServer) -> Warehouse:
             )
     for agency, last in PERSONS.items():
         fill(found, agency, 1, last)
+    with found.connect(Role.LOADER) as loader:
+        for agency in (SHELTER, POLICE):
+            loader.execute(_COUNT, {"agency": agency})
     with found.connect(Role.OWNER) as owner:
         owner.execute(_SHARE, [SHARED, [POLICE, SHELTER]])
     return found

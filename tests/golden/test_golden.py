@@ -27,12 +27,14 @@ from connectors.zones.raw import RawZone, StoredVerdict
 from connectors.zones.vault import Vault
 from schemas.contract import Contract
 from schemas.odcs import contracts
+from schemas.vocabulary import AGGREGATE_LANE
 from warehouse.mapping import VIEWS, mapped
 
 HERE = Path(__file__).parent
 #: The day of intake: consent and retention depend on it.
 TODAY = date(2026, 11, 1)
 SECRET = bytes(range(32))
+COUNTS = sorted(name for name, one in contracts().items() if one.lane == AGGREGATE_LANE)
 
 
 def delivery(folder: Path) -> BytesIO:
@@ -99,9 +101,20 @@ def test_every_feed_has_a_golden_delivery_and_gives_what_it_gave(name: str, tmp_
     assert found == json.loads(expected.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", sorted(contracts()))
+@pytest.mark.parametrize("name", sorted(set(contracts()) - set(COUNTS)))
 def test_a_golden_delivery_shows_both_sides(name: str) -> None:
     """A golden delivery in which nothing is set aside, or nothing loads, would prove little."""
     expected = json.loads((HERE / name / "expected.json").read_text(encoding="utf-8"))
     assert expected["core"]["event"]
     assert any(count["quarantined"] or count["refused"] for count in expected["tables"].values())
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_of_counts_the_other_side_is_a_delivery_of_its_own(name: str, tmp_path: Path) -> None:
+    """A table of counts stands or falls whole."""
+    expected = json.loads((HERE / name / "expected.json").read_text(encoding="utf-8"))
+    assert expected["core"].keys() == {"reported_count", "filing"}
+    refused = BytesIO((HERE / name / "refused.csv").read_bytes())
+    found = outcome(contracts()[name], refused, tmp_path)
+    assert (found["status"], found["core"]) == ("refused", {})
+    assert {one["accepted"] for one in found["tables"].values()} == {0}

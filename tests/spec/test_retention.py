@@ -176,7 +176,7 @@ def test_analysts_and_the_publisher_are_bound_in_every_table_of_feeds(loads: Loa
     with loads.warehouse.connect(Role.OWNER) as connection:
         bound = connection.execute(query).fetchall()
         assert sorted(bound) == sorted(connection.execute(tables).fetchall())
-        assert len(bound) == 9
+        assert len(bound) == 10
 
 
 def test_within_its_days_of_grace_the_feed_stays(

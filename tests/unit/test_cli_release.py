@@ -173,6 +173,31 @@ def test_nothing_is_written_over_what_is_read(run: Run, records: Path) -> None:
     assert records.read_bytes() == before
 
 
+def test_the_audit_knows_what_each_agency_knew(run: Run, tmp_path: Path, records: Path) -> None:
+    """Fifteen come in, three of them not A's."""
+    former, by = tmp_path / "former.csv", ("--dimensions", "area,sex", "--contributors", "agency")
+    assert run(*by, "--audit", str(former)).exit_code == 0
+    (south,) = [row for row in rows(former) if (row["area"], row["sex"]) == ("south", "f")]
+    assert json.loads(south["known"]) == json.loads(south["known_shown"]) == {"A": 23, "B": 22}
+    with records.open("a", encoding="utf-8") as lines:
+        lines.writelines(f"n{one},south,f,10,{'A' * (one > 2) or 'B'}\n" for one in range(15))
+    assert run(*by, "--previous", str(former)).exit_code == 0
+    told = {(row["area"], row["sex"]): row["count"] for row in rows(tmp_path / "out.csv")}
+    assert told["south", "f"] == south["count"] == "45"  # 12 are A's own: it would learn of 3
+
+
+@pytest.mark.parametrize("column", ["known", "true_count"])
+def test_an_audit_that_was_changed(run: Run, tmp_path: Path, column: str) -> None:
+    former, by = tmp_path / "former.csv", ("--dimensions", "area,sex", "--contributors", "agency")
+    assert run(*by, "--audit", str(former)).exit_code == 0
+    changed = [row | {column: "[x]"} for row in rows(former)]
+    with former.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(changed[0]))
+        writer.writeheader()
+        writer.writerows(changed)
+    assert str(run(*by, "--previous", str(former)).exception).startswith("RELEASE-PREVIOUS")
+
+
 def test_an_earlier_release_of_another_table(run: Run, records: Path) -> None:
     result = run("--dimensions", "area", "--previous", str(records))
     assert str(result.exception).startswith("RELEASE-PREVIOUS")

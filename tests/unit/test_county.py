@@ -32,7 +32,7 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     generate(400, 5, tmp_path / "b")
     first = digests(tmp_path / "a")
     assert first == digests(tmp_path / "b")
-    assert len(first) == 11  # five deliveries, five tables of the truth and its counts
+    assert len(first) == 17  # ten deliveries, six tables of the truth and its counts
 
 
 def test_another_seed_is_another_county(tmp_path: Path) -> None:
@@ -48,7 +48,10 @@ def test_an_option_of_one_feed_changes_no_other(tmp_path: Path) -> None:
     generate(400, 5, tmp_path / "b", hmis_version="2024", hashed=True, monthly=True)
     one, other = digests(tmp_path / "a" / "deliveries"), digests(tmp_path / "b" / "deliveries")
     same = {name for name in one if other.get(name) == one[name]}
-    assert {name.split("/")[0] for name in same} == {"harbor_police.rms", "safe_passage.htcds"}
+    assert {name.split("/")[0] for name in same} == {
+        *("eastlake_police.rms", "harbor_police.rms", "safe_passage.htcds"),
+        *("haven_house.counts", "open_door.counts"),
+    }
 
 
 def test_truth_is_not_delivered() -> None:

@@ -20,6 +20,7 @@ def everything(here: County) -> str:
     """All text of all deliveries, unpacked."""
     parts = ["\n".join(here.lines(n)) for n in range(here.submissions)]
     parts += [str(here.hmis_rows(name.removesuffix(".csv"))) for name in here.hmis_names()]
+    parts.append(here.path("eastlake_police.rms").read_text("utf-8"))
     parts += [str(here.rms_rows()), "\n".join(str(row) for row in here.htcds())]
     return "\n".join(parts)
 

@@ -14,7 +14,7 @@ from anonymize.requests import DeconflictRequest, ExpungeRequest, hand_over, rea
 from schemas.contract import Contract
 from schemas.errors import ContractError, DeliveryError, PackageError
 from schemas.odcs import contract as contract_named
-from schemas.odcs import contracts
+from schemas.odcs import contracts, paths
 from tributary import deconfliction
 from tributary.places import drop_folder, trusted
 from tributary.secrets import ensure_secrets
@@ -40,11 +40,33 @@ def agreed(monkeypatch: pytest.MonkeyPatch) -> Contract:
     return made
 
 
-def test_it_is_off_in_every_contract_here(here: Settings) -> None:
-    for name in contracts():
+#: The feeds of the two invented police agencies whose agreements say so.
+ALLOWED = {"eastlake_police.rms", "harbor_police.rms"}
+
+
+def test_it_is_off_in_every_contract_that_says_nothing_of_it(here: Settings) -> None:
+    assert {name for name, one in contracts().items() if one.may_deconflict} == ALLOWED
+    for name in contracts().keys() - ALLOWED:
+        assert "deconfliction" not in path_of(name).read_text("utf-8").replace("# ", "")
         with pytest.raises(ContractError, match="does not allow deconfliction"):
             deconfliction.ask(here, name, [IDS])
     assert not waiting(here.hub.requests, DeconflictRequest)
+
+
+def path_of(name: str) -> Path:
+    agency, _, feed = name.partition(".")
+    return next(one for one in paths() if one.parts[-2:] == (agency, f"{feed}.odcs.yaml"))
+
+
+@pytest.mark.parametrize("name", sorted(ALLOWED))
+def test_it_is_off_where_the_agreement_is_taken_back(here: Settings, name: str) -> None:
+    made = contract_named(name)
+    for other in (
+        replace(made, publication=replace(made.publication, deconfliction=False)),
+        replace(made, sector="nonprofit"),
+        replace(made, lane="row_level_with_consent"),
+    ):
+        assert not other.may_deconflict
 
 
 def asked(here: Settings, *lines: str) -> tuple[dict[str, Any], DeconflictRequest]:

@@ -9,15 +9,18 @@ import sys
 from configparser import ConfigParser
 from datetime import UTC, datetime, timedelta
 
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import URL
 
 from schemas.errors import SettingsError
 from schemas.odcs import contracts
 from tributary import demo, places
+from tributary.demo_deconfliction import FEED, MOST, ask, take_answer
 from tributary.local_airflow import config
 from tributary.local_airflow.processes import Processes
 from tributary.local_airflow.session import _alone
+from tributary.secrets import ensure_secrets
 from tributary.settings import settings
 
 NIBRS = "county_sheriff.nibrs"
@@ -96,6 +99,26 @@ def test_only_receipts_since_the_demo_began_count_and_the_oldest_comes_first(hom
 def test_a_feed_is_good_where_all_its_deliveries_are(statuses, failed, is_good):
     got = [{"status": status} for status in statuses]
     assert demo.Outcome(NIBRS, got, failed).is_good is is_good
+
+
+class TestDeconfliction:
+    def test_asks_about_the_police_own_victims_of_trafficking_by_token_alone(self, home):
+        ensure_secrets(home)
+        demo.deliver(home, 400, 3)
+        asked = ask(home)
+        assert 0 < len(asked["rows"]) <= MOST
+        [path] = home.hub.requests.iterdir()
+        called = pq.read_table(home.home / "county" / "truth" / "records.parquet")["record_id"]
+        assert not {one for one in called.to_pylist() if one} & set(path.read_text().split('"'))
+
+    def test_a_county_without_such_a_case_asks_nothing(self, home, monkeypatch):
+        monkeypatch.setattr("tributary.demo_deconfliction._victims", lambda _truth: [])
+        assert ask(home) is None
+        take_answer(home, None)
+
+    def test_a_refused_question_does_not_end_the_demo(self, home):
+        places.drop_folder(home, FEED).put_answer("a" * 32, {"refused": "enough for a day"})
+        take_answer(home, {"request_id": "a" * 32, "rows": [1]})
 
 
 class TestLocalAirflow:

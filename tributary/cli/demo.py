@@ -142,14 +142,19 @@ def _print_products(shown: Demo) -> None:
     grid = _grid("published", "rows", "counts shown", "hidden")
     for name, one in shown.products.products.items():
         grid.add_row(f"mart.{name}", f"{one.rows:,}", f"{one.shown:,}", f"{one.hidden:,}")
+    asked = shown.deconfliction
     out.print(grid)
+    out.print(
+        f"deconfliction: {asked.asked} records asked about, {asked.hits} met by other police, too",
+        highlight=False,
+    )
     hidden = ", ".join(f"{reason} {count}" for reason, count in shown.products.reasons.items())
     out.print(f"cells hidden: {hidden or 'none'}\n", highlight=False)
 
 
 def _by_agency(title: str, rows: Mapping[str, Mapping[str, int]]) -> Grid:
     agencies = sorted({agency for counted in rows.values() for agency in counted})
-    grid = _grid(title, *agencies)
+    grid = _grid(title, *(agency.replace("_", "\n") for agency in agencies))
     for name, counted in rows.items():
         grid.add_row(name, *(f"{counted.get(agency, 0):,}" for agency in agencies))
     return grid

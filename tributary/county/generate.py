@@ -17,6 +17,8 @@ from tributary.county.hmis_layout import Version
 from tributary.county.people import invent
 from tributary.county.planted import planted_table
 from tributary.county.truth import Truth
+from tributary.county.write_counts import PROVIDERS, write_counts
+from tributary.county.write_eastlake import write_eastlake
 from tributary.county.write_hmis import write_hmis
 from tributary.county.write_htcds import write_htcds
 from tributary.county.write_nibrs import write_nibrs
@@ -93,8 +95,10 @@ def generate(
         paths = {
             "county_coc.hmis": (write_hmis(county, hmis_version, hashed),),
             "county_sheriff.nibrs": write_nibrs(county, monthly),
+            "eastlake_police.rms": (write_eastlake(county),),
             "harbor_police.rms": (write_rms(county),),
             "safe_passage.htcds": write_htcds(county),
+            **{one.contract: write_counts(county, one) for one in PROVIDERS},
         }
         counts = dict(sorted(truth.counts.items()))
     (out / "truth" / "counts.json").write_text(

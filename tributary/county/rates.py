@@ -76,6 +76,12 @@ SIGNS_IN_40A: Final = Rate(
     0.40, f"{_ASSUMED}: prostitution arrests whose narrative tells of a trafficker"
 )
 RMS_SUSPECT: Final = Rate(0.45, f"{_ASSUMED}: cases with a named suspect or arrestee")
+EASTLAKE_TRAFFICKED: Final = Rate(
+    0.14, f"{_ASSUMED}: trafficked people who are victims in a case of Eastlake's police"
+)
+EASTLAKE_VICTIM: Final = Rate(
+    0.02, f"{_ASSUMED}: people without trafficking who are victims in a case of Eastlake's police"
+)
 NIBRS_INCIDENTS: Final = Rate(0.16, f"{_ASSUMED}: Group A incidents a person of the county")
 NIBRS_GROUP_B: Final = Rate(0.03, f"{_ASSUMED}: Group B arrests a person of the county")
 HTCDS_CASE: Final = Rate(0.60, f"{_ASSUMED}: victims with a case at the nonprofit")
@@ -86,6 +92,18 @@ HTCDS_OBJECTIVES: Final = Rate(0.35, f"{_ASSUMED}: cases with objectives of a su
 HTCDS_NOT_VICTIM: Final = Rate(
     0.004, f"{_ASSUMED}: screened by the nonprofit, found not trafficked"
 )
+
+HAVEN_CLIENTS: Final = Rate(
+    0.014, f"{_ASSUMED}: new clients of Haven House a quarter, by people of the county"
+)
+DOOR_CLIENTS: Final = Rate(
+    0.010, f"{_ASSUMED}: new clients of The Open Door a quarter, by people of the county"
+)
+#: New clients a quarter of either where the county is small: both serve beyond it.
+CLIENTS_LEAST: Final = 60
+CLIENT_STAYS: Final = Rate(0.40, f"{_ASSUMED}: clients who are there in the next quarter, too")
+CLIENT_LATE: Final = Rate(0.05, f"{_ASSUMED}: clients entered after the quarter was reported")
+CLIENT_UNKNOWN: Final = Rate(0.15, f"{_ASSUMED}: clients whose citizenship is not asked for")
 
 # --- what is recorded ----------------------------------------------------------------------------
 RHY_TELLS: Final = Rate(0.75, f"{_ASSUMED}: exploited youth who answer R15/R16 with yes at exit")

@@ -13,12 +13,15 @@ Parquet files in one folder, outside every delivery:
   ``flagged`` trafficking and its case is ``coded`` 64A or 64B, the spans that identify somebody
   (start and end in code points, type, whether the record's fields hold the value, written form) and
   the indicator words.
+* ``reported``: one row a count of a victim service provider: feed, file, first month of the
+  quarter, measure, the dimension and its value, the true count and whether it is ``sent``.
 * ``planted``: one row a planted pattern (see there); only where patterns are planted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -68,6 +71,18 @@ _FAULTS = pa.schema(
         ("rule", pa.string()),
     ]
 )
+_REPORTED = pa.schema(
+    [
+        ("feed", pa.string()),
+        ("file", pa.string()),
+        ("month", pa.date32()),
+        ("measure", pa.string()),
+        ("by", pa.string()),
+        ("value", pa.string()),
+        ("count", pa.int64()),
+        ("sent", pa.bool_()),
+    ]
+)
 
 
 class Truth:
@@ -81,6 +96,7 @@ class Truth:
         self._narratives = pq.ParquetWriter(
             folder / "narratives.parquet", NARRATIVES, compression="zstd"
         )
+        self._reported = pq.ParquetWriter(folder / "reported.parquet", _REPORTED)
         self.counts: Counter[str] = Counter()
 
     def __enter__(self) -> Truth:
@@ -95,6 +111,7 @@ class Truth:
         self._records.close()
         self._faults.close()
         self._narratives.close()
+        self._reported.close()
 
     def people(self, people: People) -> None:
         """Write ``people.parquet``."""
@@ -178,6 +195,31 @@ class Truth:
         }
         self._faults.write_table(pa.table(columns, schema=_FAULTS))
         self.counts[f"{feed}.{table}.{fault}"] += size
+
+    def reported(
+        self,
+        feed: str,
+        file: str,
+        month: np.datetime64,
+        measure: str,
+        counts: Sequence[tuple[str, str, int]],
+        sent: Collection[tuple[str, str, int]],
+    ) -> None:
+        """One entry a count (dimension, value, count) of a quarter and a measure."""
+        size = len(counts)
+        by, values, numbers = zip(*counts, strict=True)
+        columns = {
+            "feed": _constant(feed, size),
+            "file": _constant(file, size),
+            "month": pa.array([month.astype("datetime64[D]").astype(object)] * size, pa.date32()),
+            "measure": _constant(measure, size),
+            "by": pa.array(by),
+            "value": pa.array(values),
+            "count": pa.array(numbers, pa.int64()),
+            "sent": pa.array([one in sent for one in counts]),
+        }
+        self._reported.write_table(pa.table(columns, schema=_REPORTED))
+        self.counts[f"{feed}.rows"] += len(sent)
 
     def narratives(self, feed: str, file: str, field: str, told: Narratives) -> None:
         """One entry a narrative."""

@@ -14,6 +14,7 @@ from warehouse.models.core import (
     Victim,
     VictimEvent,
 )
+from warehouse.models.counts import ReportedCount
 from warehouse.models.deconfliction import Deconfliction, DeconflictionNotice
 from warehouse.models.erasure import AgreementTerm, Erasure, Mark, ReleaseWithdrawal
 from warehouse.models.linkage import (
@@ -27,7 +28,7 @@ from warehouse.models.linkage import (
     Space,
     StoredWeights,
 )
-from warehouse.models.linked import LinkRun, PersonChange, PersonRecord
+from warehouse.models.linked import LinkRun, LinkScores, PersonChange, PersonRecord
 from warehouse.models.mart import MARTS, MartRelease, PrivacySpend, Release, ReleaseCell
 from warehouse.models.ops import Delivery, DeliveryChange, DeliveryRule, DeliveryTable
 
@@ -52,6 +53,7 @@ __all__ = [
     "Fake",
     "Filing",
     "LinkRun",
+    "LinkScores",
     "Mark",
     "MartRelease",
     "Offense",
@@ -64,6 +66,7 @@ __all__ = [
     "Release",
     "ReleaseCell",
     "ReleaseWithdrawal",
+    "ReportedCount",
     "ReportingEntity",
     "Service",
     "SourceToken",

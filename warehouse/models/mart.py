@@ -62,7 +62,8 @@ class Release(Base):
 class ReleaseCell(Base):
     """One cell of a released cube as the steward sees it. ``cell`` maps dimensions to values;
     ``decided`` is what disclosure control lets be told, ``shown`` what is published, which is the
-    same but for noise; ``lower`` and ``upper`` are what a hidden count can be."""
+    same but for noise; ``lower`` and ``upper`` are what a hidden count can be. ``known`` maps
+    agencies to the records of it they know; ``known_shown`` to those of what is shown."""
 
     __tablename__ = "release_cell"
     __table_args__ = ({"schema": "linked"},)
@@ -78,6 +79,8 @@ class ReleaseCell(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     lower: Mapped[int | None]
     upper: Mapped[int | None]
+    known: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    known_shown: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class MartRelease(Base):

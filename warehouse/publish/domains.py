@@ -46,6 +46,7 @@ def groups(contracts: Collection[Contract], today: date) -> tuple[Group, ...]:
     return (
         *_fixed(),
         Group(("year", "quarter", "month", "fiscal_year"), tuple(_periods(contracts, today))),
+        Group(("period",), tuple(_reporting_periods(contracts, today))),
         Group(("state", "county"), tuple(sorted({*known, (UNKNOWN, UNKNOWN)}))),
         Group(("origin",), tuple((one,) for one in ("USA", *countries, UNKNOWN))),
         Group(("systems",), tuple((one,) for one in systems)),
@@ -92,6 +93,14 @@ def _periods(contracts: Iterable[Contract], today: date) -> Iterator[tuple[str, 
         yield f"{month:%Y}", quarter, f"{month:%Y-%m}", f"FY{month.year + (month.month > 9)}"
         month = (month + timedelta(days=31)).replace(day=1)
     yield (UNKNOWN,) * 4
+
+
+def _reporting_periods(contracts: Iterable[Contract], today: date) -> Iterator[tuple[str]]:
+    """Quarters and months, of which agencies that count themselves report the one or the other."""
+    for _, quarter, month, _ in _periods(contracts, today):
+        if month != UNKNOWN:
+            yield (quarter,)
+            yield (month,)
 
 
 @cache

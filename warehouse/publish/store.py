@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -13,7 +14,7 @@ import pyarrow as pa
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from anonymize.disclosure.release import ALL, Released, Status
+from anonymize.disclosure.release import ALL, KNOWN_COLUMNS, Released, Status
 from warehouse.publish.cubes import Cube
 from warehouse.publish.products import OWN_COLUMNS, Product
 
@@ -39,7 +40,7 @@ _DECIDED = """
         SELECT * FROM linked.release_cell
         WHERE cube = %s AND cell - %s::text[] = '{}' AND reason IS DISTINCT FROM 'dp'
     )
-    SELECT release_id, cell, status, shown, decided, count, reason FROM decided
+    SELECT release_id, cell, status, shown, decided, count, reason, known, known_shown FROM decided
     WHERE release_id IN (
         SELECT max(release_id) FROM decided
         UNION SELECT max(release_id) FROM decided WHERE status <> 'suppressed' GROUP BY cell
@@ -50,7 +51,7 @@ _DECIDED = """
 
 _CELL = (
     *("release_id", "cube", "position", "cell", "count", "decided"),
-    *("shown", "status", "reason", "lower", "upper"),
+    *("shown", "status", "reason", "lower", "upper", *KNOWN_COLUMNS),
 )
 
 
@@ -70,7 +71,8 @@ def decided_before(connection: Connection, cube: Cube) -> tuple[Released, ...]:
     The last one, and every other that is the newest to have told some cell: what was once told
     stays told, hidden later or withdrawn. Each is whole, for the cells of one release add up and
     those of several do not. What differential privacy told is left out: its guarantee stands
-    whatever else is told. ``audit`` has ``true_count``, ``reason`` and what was ``shown``.
+    whatever else is told. ``audit`` has ``true_count``, ``reason``, what was ``shown``, and what
+    members know.
     """
     rows = connection.execute(_DECIDED, [cube.name, list(cube.dimensions)]).fetchall()
     return tuple(
@@ -80,7 +82,7 @@ def decided_before(connection: Connection, cube: Cube) -> tuple[Released, ...]:
 
 
 def _decided(cube: Cube, rows: Sequence[Sequence[Any]]) -> Released:
-    cells, statuses, shown, decided, true, reasons = zip(*rows, strict=True)
+    cells, statuses, shown, decided, true, reasons, *known = zip(*rows, strict=True)
     exact = [
         Status.SUPPRESSED
         if status == Status.SUPPRESSED
@@ -92,6 +94,9 @@ def _decided(cube: Cube, rows: Sequence[Sequence[Any]]) -> Released:
         "reason": pa.array(reasons, pa.string()),
         "shown": pa.array(shown, pa.int64()),
     }
+    if None not in known[0]:  # releases made before members' own counts were kept have none
+        for name, texts in zip(KNOWN_COLUMNS, known, strict=True):
+            audit[name] = pa.array([json.dumps(one) for one in texts], pa.string())
     told = _cells(cube, cells, decided, [str(status) for status in exact])
     return Released(told, pa.table(audit), MappingProxyType({}))
 
@@ -168,6 +173,7 @@ def keep_cells(connection: Connection, release: int, cube: Cube, released: Relea
             row["reason"],
             row["lower"],
             row["upper"],
+            *(Jsonb(json.loads(row[name])) if name in row else None for name in KNOWN_COLUMNS),
         )
         for position, (cell, row) in enumerate(zip(shown, released.audit.to_pylist(), strict=True))
     )
@@ -204,6 +210,7 @@ def sources(connection: Connection) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Deliveries whose rows stand in ``core`` now, and agencies they come from."""
     rows = connection.execute(
         "SELECT DISTINCT delivery_id, agency FROM core.event "
-        "UNION SELECT DISTINCT delivery_id, agency FROM core.victim ORDER BY 1"
+        "UNION SELECT DISTINCT delivery_id, agency FROM core.victim "
+        "UNION SELECT DISTINCT delivery_id, agency FROM core.reported_count ORDER BY 1"
     ).fetchall()
     return tuple(row[0] for row in rows), tuple(sorted({row[1] for row in rows}))
