@@ -87,7 +87,7 @@ def read(source: BinaryIO, intake: Intake) -> Iterator[TableBatch]:
     delivery = _Delivery(ZipArchive(source), intake)
     delivery.check_tables()
     claim = ExportClaim(delivery.whole("Export", EXPORT_COLUMNS), intake.report)
-    lanes = delivery.lanes()
+    lanes = delivery.lanes(changes_only=intake.report.scope.changes_only)
     verdict = HashVerdict()
     for table in intake.contract.tables:
         if delivery.has(table.name):
@@ -167,7 +167,7 @@ class _Delivery:
             return None
         return pa.Table.from_batches(batches, batch_schema(columns)).drop_columns([ROW])
 
-    def lanes(self) -> Lanes:
+    def lanes(self, *, changes_only: bool) -> Lanes:
         """The first pass. What it finds wrong is reported by the second."""
         scratch = IntakeReport()
         found = {name: self.whole(name, columns, scratch) for name, columns in _STRUCTURE.items()}
@@ -184,6 +184,7 @@ class _Delivery:
             statistical_basis=self.intake.contract.statistical_basis is not None,
             today=self.intake.today,
             scopes=frozenset(self.intake.contract.options.get("consentScopes", ())),
+            changes_only=changes_only,
         )
 
 

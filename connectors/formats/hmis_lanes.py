@@ -120,8 +120,10 @@ class Lanes:
         statistical_basis: bool,
         today: date,
         scopes: Collection[str] = (),
+        changes_only: bool = False,
     ) -> None:
         self.statistical_basis = statistical_basis and found.consents is None
+        self._changes_only = changes_only
         self._organizations = dict(_organization_fates(found.organizations))
         self._projects = dict(self._project_fates(found.projects))
         consents = {} if found.consents is None else _consents(found.consents, today, scopes)
@@ -160,9 +162,11 @@ class Lanes:
         """On what basis each client's stored rows may be linked; one of ``RHY_BASES``.
 
         ``statistical`` where the rows of a youth are stored on the contract's statistical basis
-        alone, and wherever nothing shows that somebody is not such a youth.
+        alone, and wherever nothing shows that somebody is not such a youth: in an export of changes
+        the enrolment that would show it may have been left out.
         """
         elsewhere = np.equal(self._bases.find(persons, _NOTHING), _ELSEWHERE)
+        elsewhere &= not (self._changes_only and self.statistical_basis)
         found = np.where(elsewhere, NOT_RHY, STATISTICAL)
         found[self.consented(persons)] = CONSENT
         return pa.array(found, pa.string())

@@ -37,6 +37,7 @@ def hmis_names(
     *,
     statistical: bool,
     consent: dict[str, str] | None = None,
+    directive: str = "2",
     **more: str,
 ) -> list[str | None]:
     """Names given to the encoder, of a delivery with a client and somebody else's ordinary stay.
@@ -44,6 +45,7 @@ def hmis_names(
     Without ``consent`` the agency sends no Consent.csv.
     """
     files = structure()
+    files["Export"] = [{**export, "ExportDirective": directive} for export in files["Export"]]
     names = {"FirstName": "Canary", "LastName": "Quill"}
     files["Client"] = [client("C", **names, **more), client("D", FirstName="Other", LastName="Oak")]
     files["Enrollment"] = [
@@ -95,6 +97,26 @@ def test_hmis_clients(
 ) -> None:
     names = hmis_names(encoding, projects, statistical=statistical, consent=consent)
     assert sorted(map(str, names)) == (["Canary", "Other"] if expected else ["Other"])
+
+
+@pytest.mark.parametrize(
+    ("statistical", "consent", "expected"),
+    [
+        # the stay at a youth project may not be among the changes
+        (True, None, []),
+        # rows of youth without consent are never stored, whatever is left out
+        (True, CONSENT, ["Canary", "Other"]),
+        (False, None, ["Canary", "Other"]),
+    ],
+)
+def test_an_export_of_changes_shows_of_nobody_that_they_are_no_youth(
+    encoding: Encoding,
+    statistical: bool,
+    consent: dict[str, str] | None,
+    expected: list[str],
+) -> None:
+    names = hmis_names(encoding, (PLAIN,), statistical=statistical, consent=consent, directive="1")
+    assert sorted(map(str, names)) == expected
 
 
 def test_a_deleted_client_is_not_encoded(encoding: Encoding) -> None:
