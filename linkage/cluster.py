@@ -7,6 +7,8 @@ Sokal and Michener 1958), not by the best one; pairs of which nothing is known c
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
@@ -49,6 +51,52 @@ def clusters(count: int, left: Rows, right: Rows, score: Scores) -> Rows:
         i, j = np.searchsorted(mine, left[these]), np.searchsorted(mine, right[these])
         label[mine] = mine[_joined(len(mine), i, j, score[these])]
     return label
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What probabilities expect of persons: pairs of records within them, those of them that are of
+    one person, and all that are, apart from what was never compared."""
+
+    pairs: float = 0.0
+    right: float = 0.0
+    true: float = 0.0
+
+    @property
+    def precision(self) -> float:
+        return min(self.right / self.pairs, 1.0) if self.pairs else 1.0
+
+    @property
+    def recall(self) -> float:
+        return min(self.right / self.true, 1.0) if self.true else 1.0
+
+
+def expected(person: Rows, left: Rows, right: Rows, probability: Scores) -> Expected:
+    """How many pairs of records within persons are right.
+
+    Two records of a person are as likely one as the likeliest way from one to the other over its
+    other records: what says little of two alone may be sure by a third.
+
+    Args:
+        person: of each record the number of its person.
+        left, right, probability: each pair once.
+    """
+    sizes = np.bincount(person)
+    inside = person[left] == person[right]
+    two = inside & (sizes[person[left]] == 2)
+    found = float(probability[two].sum())
+    rest = np.flatnonzero(inside & ~two)
+    members, pairs = _grouped(person, sizes > 2), _grouped(person[left[rest]], sizes > 2)
+    for number, places in pairs.items():
+        mine, these = members[number], rest[places]
+        likely = np.zeros((len(mine), len(mine)))
+        i, j = np.searchsorted(mine, left[these]), np.searchsorted(mine, right[these])
+        likely[i, j] = likely[j, i] = probability[these]
+        for by in range(len(mine)):
+            likely = np.maximum(likely, np.outer(likely[by], likely[by]))
+        found += float(np.triu(likely, 1).sum())
+    within = float((sizes * (sizes - 1.0) / 2).sum())
+    return Expected(within, found, found + float(probability[~inside].sum()))
 
 
 def components(count: int, left: Rows, right: Rows, largest: int) -> list[Rows]:

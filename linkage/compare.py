@@ -16,7 +16,7 @@ import numpy.typing as npt
 from anonymize.encoding.encode import RARE, Encoded
 from anonymize.encoding.filters import Filters
 from linkage.hashed import said_by_tokens
-from schemas.linkage import FILTER_BITS, NAMES, LinkageSchema
+from schemas.linkage import CLK, NAMES, LinkageSchema
 
 #: Lower ends of the classes above 0. Filters of unlike values share up to a third of their bits.
 _EDGES = (0.35, 0.5, 0.65, 0.8, 0.95)
@@ -54,6 +54,8 @@ class Compared:
 def compare(left: Encoded, right: Encoded, pairs: tuple[Rows, Rows]) -> Compared:
     """Compare row ``pairs[0][n]`` of ``left`` with row ``pairs[1][n]`` of ``right``."""
     schema = left.schema
+    if schema.mode == CLK:
+        return Compared({CLK: _hundredths(left, right, pairs)}, {})
     names = [*schema.kinds, *([SWAP] if _names(schema) else [])]
     rare = [column for column, kind in schema.kinds.items() if kind in RARE]
     count = len(pairs[0])
@@ -67,6 +69,18 @@ def compare(left: Encoded, right: Encoded, pairs: tuple[Rows, Rows]) -> Compared
         if kind == "date":
             same_date |= levels[name] == LEVELS - 1
     return Compared(levels, rarity, said_by_tokens(left, right, pairs, same_date))
+
+
+def _hundredths(left: Encoded, right: Encoded, pairs: tuple[Rows, Rows]) -> Levels:
+    """Where one filter is all that is known of a record: a level for each hundredth of Dice's
+    coefficient, 0 to 100."""
+    levels = np.empty(len(pairs[0]), np.int8)
+    mine, theirs = left.filters[CLK], right.filters[CLK]
+    for start in range(0, len(levels), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        alike = dice(mine[pairs[0][part]], theirs[pairs[1][part]], left.schema.flip)
+        levels[part] = np.round(np.clip(alike, 0, 1) * 100)
+    return levels
 
 
 def _compare_chunk(
@@ -165,7 +179,7 @@ def dice(first: Filters, second: Filters, flip: int) -> Similarity:
     apart = np.bitwise_count(first ^ second).sum(axis=1, dtype=np.float32)
     ones = np.bitwise_count(first).sum(axis=1, dtype=np.float32)
     ones += np.bitwise_count(second).sum(axis=1, dtype=np.float32)
-    return _freed(apart, ones, flip)
+    return _freed(apart, ones, flip, 64 * first.shape[1])
 
 
 def dice_of_all(first: Similarity, second: Similarity, flip: int) -> Similarity:
@@ -173,17 +187,17 @@ def dice_of_all(first: Similarity, second: Similarity, flip: int) -> Similarity:
     0 where a value is unknown."""
     mine, theirs = first.sum(axis=1), second.sum(axis=1)
     ones = mine[:, None] + theirs[None, :]
-    found = _freed(ones - 2 * (first @ second.T), ones, flip)
+    found = _freed(ones - 2 * (first @ second.T), ones, flip, first.shape[1])
     found[mine == 0, :] = 0
     found[:, theirs == 0] = 0
     return found
 
 
-def _freed(apart: Similarity, ones: Similarity, flip: int) -> Similarity:
+def _freed(apart: Similarity, ones: Similarity, flip: int, bits: int) -> Similarity:
     f = flip / 256
     scale = 1 - 2 * f
-    freed = (apart - np.float32(2 * f * (1 - f) * FILTER_BITS)) / np.float32(scale**2)
-    both = (ones - np.float32(2 * f * FILTER_BITS)) / np.float32(scale)
+    freed = (apart - np.float32(2 * f * (1 - f) * bits)) / np.float32(scale**2)
+    both = (ones - np.float32(2 * f * bits)) / np.float32(scale)
     found: Similarity = 1 - freed / np.maximum(both, 1)
     return found
 

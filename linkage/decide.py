@@ -3,11 +3,12 @@
 Where a record has at most one partner on the other side, its candidates compete: the probability
 of a pair is its share among all of its record's candidates and 'no partner at all'. What is sure
 is taken out before the rest is weighed again: a partner that is taken competes no more. Where
-records may have several partners, each pair stands for itself.
+records may have several partners, only those compete that are two persons (``rivals``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,7 @@ def decide(
     share: float | None = None,
     min_precision: float = 0.0,
     fakes: tuple[int, int] = (0, 0),
+    compete: Callable[[Probabilities], Probabilities] = lambda alone: alone,
 ) -> Decided:
     """Decide on candidate pairs.
 
@@ -66,6 +68,8 @@ def decide(
         share: of all pairs, those of one person; estimated from the weights where left out.
         min_precision: expected precision that the threshold must reach, at the cost of recall.
         fakes: records on each side that are of nobody; their agency drops what is linked to them.
+        compete: where records may have several partners, what is left of probabilities of pairs by
+            themselves (``rivals``).
     """
     true = 0.0
     if one_to_one and not within:
@@ -73,7 +77,7 @@ def decide(
     else:
         all_pairs = sizes[0] * sizes[1] / (2 if within else 1)
         share = share or share_of_matches(weight, all_pairs)
-        probability = posterior(weight, share)
+        probability = compete(posterior(weight, share))
         true = max(share * all_pairs, float(probability.sum()))
         chosen = np.flatnonzero(probability >= REVIEW / 10)
         probability = probability[chosen]

@@ -7,12 +7,13 @@ two are one person is learned from all records together; few new records could n
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from anonymize.encoding.encode import Encoded
-from linkage.cluster import MOST, Scores
+from linkage.cluster import MOST, Expected, Scores, clusters, expected
 from linkage.compare import Rows, compare
 from linkage.incremental import InMemory, link_new
 from linkage.link import Links, link
@@ -23,7 +24,9 @@ from schemas.errors import ContractError
 LEARN_FROM = 200_000
 #: A pair below the first is no match and one above the second is, wherever the threshold of a run
 #: lies: where all is clear, it lies at its last pair.
-_THRESHOLDS = (0.5, 0.95)
+_THRESHOLDS = (0.5, 0.98)
+#: Thresholds are tried one after the other: odds times this.
+_STEP = 1.25
 #: More records than these nobody has on average; who seems to was compared with the wrong weights.
 _MOST_PARTNERS = 3.0
 #: Fewer matches teach too little to be kept for later runs.
@@ -46,6 +49,10 @@ class Known:
     partners: float
     threshold: float
     records: int
+
+    def above(self, other: Known) -> float:
+        """How much higher the threshold is than the other's, as scores are."""
+        return float(_logit(np.array(self.threshold)) - _logit(np.array(other.threshold)))
 
     def to_json(self) -> str:
         kept = {"weights": json.loads(self.weights.to_json())}
@@ -74,6 +81,10 @@ class Evidence:
     right: Rows
     score: Scores
     links: Links
+
+    @property
+    def matches(self) -> int:
+        return int((self.score > 0).sum())
 
 
 def learned(pool: Encoded) -> Known | None:
@@ -136,6 +147,35 @@ def scores(weight: Scores, size: int, known: Known) -> Scores:
     """Logarithms of odds, 0 at the threshold; a record has ``known.partners`` among ``size``."""
     share = min(known.partners / max(size, 1), 0.5)
     return _logit(posterior(weight, share)) - _logit(np.array(known.threshold))
+
+
+def sharpened(known: Known, count: int, pairs: tuple[Rows, Rows, Scores], least: float) -> Known:
+    """With the lowest threshold from which on persons, not only pairs, are as precise as is asked:
+    one wrong pair may put many records of two persons together.
+
+    Args:
+        count: records that ``pairs`` are numbers of, each pair once.
+        least: precision that the persons shall be expected to have; nothing is changed where 0.
+    """
+    left, right, score = pairs
+
+    def precise(tried: Known) -> bool:
+        here = score - tried.above(known)
+        groups = clusters(count, left, right, here)
+        return expected_of(groups, (left, right, here), tried).precision >= least
+
+    if not least:
+        return known
+    odds = np.array(_THRESHOLDS) / (1 - np.array(_THRESHOLDS))
+    steps = odds[0] * _STEP ** np.arange(np.log(odds[1] / odds[0]) // np.log(_STEP) + 1)
+    tried = [replace(known, threshold=float(one / (1 + one))) for one in steps]
+    return tried[min(bisect_left(tried, True, key=precise), len(tried) - 1)]
+
+
+def expected_of(persons: Rows, pairs: tuple[Rows, Rows, Scores], known: Known) -> Expected:
+    """What scores expect of persons."""
+    left, right, score = pairs
+    return expected(persons, left, right, posterior(score, known.threshold))
 
 
 def _logit(probability: Scores) -> Scores:

@@ -19,7 +19,8 @@ from linkage.blocking import in_order
 from linkage.compare import Rows, compare
 from linkage.decide import Probabilities, decide
 from linkage.link import Links, no_links
-from linkage.weights import Weights, share_of_matches
+from linkage.rivals import competing
+from linkage.weights import Weights, posterior, share_of_matches
 
 #: A token that more standing records share says nothing (a popular name and an unknown rest).
 LARGEST_GROUP = 100
@@ -110,6 +111,14 @@ def link_new(
     all_pairs = float(len(new) * len(standing))
     seen = float(_RECORDS_BEFORE * len(standing))
     share = share_of_matches(weight, all_pairs, before=(weights.share * seen, seen))
+
+    def same(one: Rows, other: Rows) -> Probabilities:
+        rows, place = np.unique(np.concatenate([one, other]), return_inverse=True)
+        taken = standing.take(rows)
+        return posterior(
+            weights.of(compare(taken, taken, (place[: len(one)], place[len(one) :]))), share
+        )
+
     decided = decide(
         weight,
         pairs,
@@ -118,6 +127,7 @@ def link_new(
         within=False,
         share=share,
         min_precision=new.schema.min_precision,
+        compete=lambda alone: competing(pairs, alone, same),
     )
     return Links(
         pairs[0][decided.pairs],

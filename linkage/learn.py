@@ -14,9 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from anonymize.encoding.encode import Encoded
+from linkage.bent import bent
 from linkage.blocking import Candidates
+from linkage.clk import learn_clks
 from linkage.compare import LEVELS, SWAP, UNKNOWN, Compared, Levels, Rows, compare, patterns
 from linkage.dependence import dependences
+from linkage.together import named
 from linkage.weights import (
     HOUSEHOLD,
     Shares,
@@ -26,6 +29,7 @@ from linkage.weights import (
     share_of_households,
     share_of_matches,
 )
+from schemas.linkage import CLK
 
 #: Random pairs for each record, and at least and at most.
 _RANDOM_PAIRS, _FEWEST, _MOST = 50, 400_000, 2_000_000
@@ -49,8 +53,10 @@ def learn(
     random = np.random.default_rng(seed)
     other = left if right is None else right
     within = right is None
-    strangers, times, outside = _strangers(left, other, pairs, within=within, random=random)
     all_pairs = len(left) * len(other) / (2 if within else 1)
+    if left.schema.mode == CLK:
+        return learn_clks(compared.levels[CLK], all_pairs, len(other))
+    strangers, times, outside = _strangers(left, other, pairs, within=within, random=random)
     u = _among(strangers, times, all_pairs)
     lessons = _lessons(left, other, pairs, compared, u)
     most = int(np.clip(_SAMPLES // max(len(lessons), 1), _SMALL, _LARGE))
@@ -60,20 +66,35 @@ def learn(
     ]
     shared = tuple(name for name, kind in left.schema.kinds.items() if kind in HOUSEHOLD)
     weights = Weights(_first(lessons, compared, u, shared), u, {}, 1e-9, shared)
+    weights = replace(weights, named=named(left.schema.kinds))
     for _ in range(_REVISIONS):
         weights = _with_households(weights, compared, all_pairs)
-        weight = weights.of(compared)
-        share = share_of_matches(weight, all_pairs)
-        if share * times.sum() >= _SEEN:
-            share = share_of_matches(weight, all_pairs, (weights.of(strangers), outside))
+        share = _share(weights, compared, (strangers, times, outside), all_pairs)
         # A random pair may be one person after all: it counts by as much as it is not.
         apart = times * (1 - posterior(weights.of(strangers), share))
         u = _among(strangers, apart, all_pairs)
-        m = _revised(lessons, compared, posterior(weight, share), weights.m)
+        m = _revised(lessons, compared, posterior(weights.of(compared), share), weights.m)
         weights = replace(
             weights, m=m, u=u, given=dependences(strangers.levels, u, apart), share=share
         )
-    return replace(_with_households(weights, compared, all_pairs), records=len(other))
+    weights = replace(_with_households(weights, compared, all_pairs), records=len(other))
+    weights = bent(weights, (left, right), pairs, compared, (strangers, times), random)
+    return replace(weights, share=_share(weights, compared, (strangers, times, outside), all_pairs))
+
+
+def _share(
+    weights: Weights,
+    compared: Compared,
+    strangers: tuple[Compared, Shares, Shares],
+    all_pairs: float,
+) -> float:
+    """Of all pairs, those of one person; blocks' misses as well, where random pairs tell of any."""
+    weight = weights.of(compared)
+    random, times, outside = strangers
+    share = share_of_matches(weight, all_pairs)
+    if share * times.sum() >= _SEEN:
+        return share_of_matches(weight, all_pairs, (weights.of(random), outside))
+    return share
 
 
 def _with_households(weights: Weights, compared: Compared, all_pairs: float) -> Weights:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,9 @@ import numpy.typing as npt
 from anonymize.encoding.encode import Encoded
 from linkage.blocking import Candidates, candidates
 from linkage.compare import Rows, compare
-from linkage.decide import decide
+from linkage.decide import Probabilities, decide
 from linkage.learn import learn
+from linkage.rivals import competing
 from linkage.weights import Weights, posterior
 from schemas.errors import ContractError
 
@@ -48,6 +50,15 @@ class Links:
     @property
     def matches(self) -> int:
         return int((self.probability >= self.threshold).sum())
+
+    @property
+    def unseen(self) -> float:
+        """Pairs of one person that are expected beside those worth reporting, blocks' misses left
+        out: each alone is unlikely."""
+        if not self.expected_recall:
+            return 0.0
+        true = self.expected_precision * self.matches / self.expected_recall
+        return max(true - float(self.probability.sum()), 0.0)
 
 
 def link(
@@ -94,6 +105,7 @@ def link(
         share=share,
         min_precision=left.schema.min_precision,
         fakes=(left.fakes, other.fakes),
+        compete=partial(_competing, left, right, (found.left, found.right), weights),
     )
     return Links(
         found.left[decided.pairs],
@@ -108,6 +120,27 @@ def link(
         found.blocks,
         weights,
     )
+
+
+def _competing(
+    left: Encoded,
+    right: Encoded | None,
+    pairs: tuple[Rows, Rows],
+    weights: Weights,
+    alone: Probabilities,
+) -> Probabilities:
+    """Probabilities, lowered where records of either side have rivals on the other."""
+
+    def same(side: Encoded, one: Rows, other: Rows) -> Probabilities:
+        return posterior(weights.of(compare(side, side, (one, other))), weights.share)
+
+    there, back = pairs, (pairs[1], pairs[0])
+    if right is not None:
+        mine = competing(there, alone, partial(same, right))
+        return np.minimum(mine, competing(back, alone, partial(same, left)))
+    both = np.concatenate([there, back], axis=1)
+    found = competing((both[0], both[1]), np.tile(alone, 2), partial(same, left))
+    return np.minimum(found[: len(alone)], found[len(alone) :])
 
 
 def _one_to_one(

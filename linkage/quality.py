@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from anonymize.encoding.encode import Encoded
 from linkage.blocking import sharing
+from linkage.compare import Rows, known_filters
 from linkage.link import Links
 
 #: Edges of the histogram of scores: match weights in bits (log2 of the likelihood ratio). Below and
@@ -37,7 +38,8 @@ class RunQuality:
         by_block: block to the share of the matches that it holds together; none where all pairs
             were compared.
         histogram: pairs worth reporting by match weight, ``BINS`` counts.
-        known: field to the share of records that have a value.
+        known: field to the share of records that have a value; of CLKs the share of those that
+            have any.
         most_frequent_token: records that share one block token: what a frequency attack has.
     """
 
@@ -74,9 +76,7 @@ class Drift:
 def run_quality(links: Links, left: Encoded, right: Encoded | None = None) -> RunQuality:
     """The quality of ``links`` between ``left`` and ``right``, or within ``left``."""
     other = left if right is None else right
-    matched = links.probability >= links.threshold
-    held = sharing(left, other, (links.left[matched], links.right[matched]), links.blocks)
-    found = blocking_recall(held)
+    found, by_block = held_together(links, left, right)
     return RunQuality(
         pairs=links.candidates,
         matches=links.matches,
@@ -85,12 +85,39 @@ def run_quality(links: Links, left: Encoded, right: Encoded | None = None) -> Ru
         expected_precision=links.expected_precision,
         expected_recall=links.expected_recall * found,
         blocking_recall=found,
-        by_block={name: float(column.mean()) if len(column) else 0.0
-                  for name, column in held.items()},
+        by_block=by_block,
         histogram=histogram(links.weight),
         known=_known(left, other),
         most_frequent_token=max(most_frequent_token(left), most_frequent_token(other)),
-    )  # fmt: skip
+    )
+
+
+def held_together(
+    links: Links, left: Encoded, right: Encoded | None = None
+) -> tuple[float, dict[str, float]]:
+    """What share of all pairs of one person blocks are likely to have held together, and block by
+    block what share of the matches."""
+    matched = links.probability >= links.threshold
+    pairs = links.left[matched], links.right[matched]
+    other = left if right is None else right
+    held = sharing(left, other, pairs, links.blocks)
+    by_block = {name: float(one.mean()) if len(one) else 0.0 for name, one in held.items()}
+    return blocking_recall(held) * _with_dates(left, other, pairs, links.blocks), by_block
+
+
+def _with_dates(
+    left: Encoded, right: Encoded, pairs: tuple[Rows, Rows], blocks: Sequence[str]
+) -> float:
+    """Share of pairs of one person that blocks are left with, which most are made of a date: among
+    the matches dates of both are known more often than among records at random, if pairs without
+    meet nowhere."""
+    found = 1.0
+    for name, kind in left.schema.kinds.items():
+        if kind == "date" and name in left.filters and blocks and len(pairs[0]):
+            mine, theirs = (known_filters(side.filters[name]) for side in (left, right))
+            both = float((mine[pairs[0]] & theirs[pairs[1]]).mean())
+            found = min(found, float(mine.mean() * theirs.mean()) / max(both, 1e-9))
+    return found
 
 
 def blocking_recall(held: Mapping[str, npt.NDArray[np.bool_]]) -> float:
@@ -158,5 +185,5 @@ def _known(left: Encoded, right: Encoded) -> dict[str, float]:
     sides = (left,) if right is left else (left, right)
     return {
         name: sum(int(side.filters[name].any(axis=1).sum()) for side in sides) / records
-        for name in left.schema.kinds
+        for name in left.schema.filters
     }

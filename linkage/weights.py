@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from linkage.compare import LEVELS, Compared, Levels
 from linkage.dependence import Given
+from linkage.together import NO_BEND, Bend
 from schemas.errors import ContractError
 
 Shares = npt.NDArray[np.float64]
@@ -38,6 +39,7 @@ class Weights:
         shared: fields that a household shares.
         household: of all pairs, those of two persons of one household.
         records: on the other side, when it was learned.
+        named: fields that hang together by culture; ``bend``: how much less they say together.
     """
 
     m: Mapping[str, Shares]
@@ -47,6 +49,8 @@ class Weights:
     shared: tuple[str, ...] = ()
     household: float = 0.0
     records: int = 1
+    named: tuple[str, ...] = ()
+    bend: Bend = NO_BEND
 
     def among(self, records: int) -> Weights:
         """The same for another number of records on the other side: a record has as many partners
@@ -73,6 +77,8 @@ class Weights:
                 "shared": self.shared,
                 "household": self.household,
                 "records": self.records,
+                "named": self.named,
+                "bend": {"at": self.bend.at, "less": self.bend.less},
             }
         )
 
@@ -90,8 +96,10 @@ class Weights:
                 name: Given(depends["on"], np.array(depends["excess"], float))
                 for name, depends in kept["given"].items()
             }
-            share, shared = float(kept["share"]), tuple(kept["shared"])
-            return cls(m, u, given, share, shared, float(kept["household"]), int(kept["records"]))
+            share, household = float(kept["share"]), float(kept["household"])
+            bend = Bend(*(tuple(map(float, kept["bend"][part])) for part in ("at", "less")))
+            shared, named = tuple(kept["shared"]), tuple(kept["named"])
+            return cls(m, u, given, share, shared, household, int(kept["records"]), named, bend)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise ContractError("the stored linkage weights cannot be read") from None
 
@@ -105,22 +113,46 @@ class Weights:
     def ratios(self, compared: Compared) -> tuple[Shares, Shares]:
         """How much likelier each pair is one person, and two of one household, than strangers:
         natural logarithms."""
-        person = np.zeros(len(next(iter(compared.levels.values()))))
-        household = person.copy()
+        person, names = self._added(compared)
+        household = np.zeros(len(person))
         for name, levels in compared.levels.items():
             ratio = np.append(self.m[name] / self.u[name], 1.0)
-            said = np.log(ratio)[levels]
-            if name in self.given:
-                depends = self.given[name]
-                said = said - depends.excess[compared.levels[depends.on], levels]
-            if name in compared.rarity:
-                said = said + self._rarity(name, levels, compared.rarity[name])
+            if name in self.shared:
+                household += self._said(name, compared)
+            else:
+                household += np.log(alike_anyway(ratio))[levels]
+        for name, said in compared.hashed.items():
+            household += said if name in self.shared else np.log(alike_anyway(np.exp(said)))
+        return person - self.bend.of(names), household
+
+    def names(self, compared: Compared) -> Shares:
+        """What the names of each pair say, added up field by field."""
+        return self._added(compared)[1]
+
+    def _added(self, compared: Compared) -> tuple[Shares, Shares]:
+        """What all fields say, and what names do, field by field."""
+        person = np.zeros(len(next(iter(compared.levels.values()))))
+        names = person.copy()
+        for name in compared.levels:
+            said = self._said(name, compared)
             person += said
-            household += said if name in self.shared else np.log(alike_anyway(ratio))[levels]
+            if name in self.named:
+                names += said
         for name, said in compared.hashed.items():
             person += said
-            household += said if name in self.shared else np.log(alike_anyway(np.exp(said)))
-        return person, household
+            if name in self.named:
+                names += said
+        return person, names
+
+    def _said(self, name: str, compared: Compared) -> Shares:
+        levels = compared.levels[name]
+        said: Shares = np.log(np.append(self.m[name] / self.u[name], 1.0))[levels]
+        if name in self.given:
+            depends = self.given[name]
+            said = said - depends.excess[compared.levels[depends.on], levels]
+        if name in compared.rarity:
+            said = said + self._rarity(name, levels, compared.rarity[name])
+        return said
 
     def _rarity(
         self, name: str, levels: Levels, rarity: npt.NDArray[np.float32]

@@ -20,8 +20,17 @@ from anonymize.encoding.encode import Encoded
 from linkage.cluster import Scores, clusters, components
 from linkage.compare import Rows
 from linkage.crosswalk import assign
-from linkage.evidence import Evidence, Known, between, evidence, joined, learned, pooled
-from linkage.quality import drift, most_frequent_token
+from linkage.evidence import (
+    Known,
+    between,
+    evidence,
+    expected_of,
+    joined,
+    learned,
+    pooled,
+    sharpened,
+)
+from linkage.quality import held_together, most_frequent_token
 from schemas.errors import ContractError
 from schemas.linkage import LinkageSchema, agreed_schema
 from warehouse.database import Warehouse, translated
@@ -30,7 +39,7 @@ from warehouse.linking import statements
 from warehouse.linking.copying import Column, Keys
 from warehouse.linking.keys import TURN
 from warehouse.linking.ledger import Counts, record
-from warehouse.linking.store import SpaceRow, Store, Stored
+from warehouse.linking.store import Between, SpaceRow, Store, Stored
 from warehouse.origin import Connection
 from warehouse.roles import Role
 
@@ -105,22 +114,31 @@ class _Run:
         new = {agency: self._side(agency, self._store.new(agency)) for agency in agencies}
         new = {agency: side for agency, side in new.items() if len(side)}
         self._say("weights")
-        known, fresh = self._known(new, agencies)
+        known, anew = self._known(new, agencies)
         if known is not None:
             for agency in agencies:
                 self._say(f"pairs with {agency}")
                 self._compare(agency, new, known)
-        self._store.replace_pairs(*self._pairs())
+        keys, left, right, score = self._pairs()
+        if known is not None and anew:
+            sharp = sharpened(known, len(keys), (left, right, score), self._schema.min_precision)
+            known, score = sharp, score - sharp.above(known)
+        self._counts.decided(score)
+        self._store.replace_pairs(keys[left], keys[right], score)
         keys = self._store.numbered()
         if known is not None:
             self._complete(keys, known)
         self._say("persons")
-        groups = clusters(len(keys), *self._store.pairs())
+        found = self._store.pairs()
+        groups = clusters(len(keys), *found)
         assigned = assign(groups.tolist(), self._store.persons())
         self._store.write(assigned.persons)
         self._counts.changed(assigned.changes)
-        self._counts.drift = drift(self._counts.histogram, self._store.histograms())
-        run_id = record(self._connection, self._space, self._counts, known if fresh else None)
+        if known is not None:
+            self._counts.expected = expected_of(groups, found, known)
+        self._counts.drifted(self._store.histograms())
+        kept = known if known is not None and anew and known.records else None
+        run_id = record(self._connection, self._space, self._counts, kept)
         self._store.publish(run_id, assigned.changes)
         return LinkRun(self._space.name, self._space.epoch, self._counts)
 
@@ -135,7 +153,7 @@ class _Run:
         return _Side(stored.keys, replace(encoded, fakes=fakes))
 
     def _known(self, new: dict[str, _Side], agencies: list[str]) -> tuple[Known | None, bool]:
-        """Weights, and whether they were learned just now, of new and standing records."""
+        """Weights, and whether they were learned just now, from new and standing records."""
         stored = self._store.weights()
         known = Known.from_json(*stored) if stored else None
         count = sum(map(len, new.values()))
@@ -147,7 +165,7 @@ class _Run:
         again = learned(pooled([part for part in parts if len(part)]))
         if again is None:
             return known, False
-        return again, bool(again.records)
+        return again, True
 
     # --- pairs --------------------------------------------------------------------------------
 
@@ -159,25 +177,35 @@ class _Run:
         whole = _both(mine, standing)
         for other, side in new.items():
             if other == agency:
-                self._add(side, side, evidence(side.encoded, None, known))
+                self._add(side, None, (agency, agency), known)
             against = whole if other < agency else standing
             if len(against):
-                self._add(side, against, evidence(side.encoded, against.encoded, known))
+                self._add(side, against, (min(agency, other), max(agency, other)), known)
 
-    def _add(self, left: _Side, right: _Side, found: Evidence) -> None:
-        self._counts.compared(found.links)
-        first, second = left.keys[found.left], right.keys[found.right]
+    def _add(self, left: _Side, right: _Side | None, between: Between, known: Known) -> None:
+        """Pairs of two sides, or within one."""
+        against = None if right is None else right.encoded
+        found = evidence(left.encoded, against, known)
+        self._counts.compared(between, found, held_together(found.links, left.encoded, against)[0])
+        keys = left.keys if right is None else right.keys
+        first, second = left.keys[found.left], keys[found.right]
         apart = first != second
         self._found.append((first[apart], second[apart], found.score[apart]))
 
-    def _pairs(self) -> tuple[Keys, Keys, Scores]:
+    def _pairs(self) -> tuple[Keys, Rows, Rows, Scores]:
+        """Keys of records that are in pairs, in order, and the pairs as rows of them, each once
+        with the best score of its forms, the lower first."""
         parts = list(zip(*self._found, strict=True)) or [(), (), ()]
         empty = np.empty(0, "S16"), np.empty(0, "S16"), np.empty(0)
-        left, right, score = (
+        one, other, score = (
             np.concatenate([none, *part]) for none, part in zip(empty, parts, strict=True)
         )
-        ordered = left < right
-        return np.where(ordered, left, right), np.where(ordered, right, left), score
+        keys, rows = np.unique(np.concatenate([one, other]), return_inverse=True)
+        first, second = rows[: len(one)].astype(np.int64), rows[len(one) :].astype(np.int64)
+        pair = np.minimum(first, second) * len(keys) + np.maximum(first, second)
+        order = np.lexsort((-score, pair))
+        best = order[np.diff(pair[order], prepend=-1) != 0]
+        return keys, pair[best] // max(len(keys), 1), pair[best] % max(len(keys), 1), score[best]
 
     def _complete(self, keys: Keys, known: Known) -> None:
         """Compare what pairs connect, but no block held together: it may speak against them."""

@@ -41,7 +41,8 @@ SELECT content, records FROM linkage.weights WHERE space_id = %(space)s
 ORDER BY run_id DESC LIMIT 1
 """
 HISTOGRAMS = """
-SELECT r.score_histogram FROM ops.link_run r JOIN linkage.space s
+SELECT h.one, h.other, h.histogram FROM ops.link_scores h JOIN ops.link_run r USING (run_id)
+JOIN linkage.space s
 ON (s.schema_name, s.schema_version, s.epoch) = (r.schema_name, r.schema_version, r.epoch)
 WHERE s.space_id = %(space)s
 """

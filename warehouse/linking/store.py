@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -21,6 +22,9 @@ from linkage.crosswalk import Change
 from warehouse.linking import statements
 from warehouse.linking.copying import KEY, Column, Keys, copy_in, copy_out
 from warehouse.origin import Connection
+
+#: Two agencies, in order; one of them twice where its own records are compared.
+Between = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,12 @@ class Store:
         found = self._all(statements.WEIGHTS)
         return (str(found[0][0]), int(str(found[0][1]))) if found else None
 
-    def histograms(self) -> list[list[int]]:
-        """Those of earlier runs under the same schema and epoch."""
-        return [list(row) for (row,) in self._all(statements.HISTOGRAMS)]  # type: ignore[call-overload]
+    def histograms(self) -> dict[Between, list[list[int]]]:
+        """Those of earlier runs under the same schema and epoch, by the agencies compared."""
+        found: dict[Between, list[list[int]]] = defaultdict(list)
+        for one, other, scores in self._all(statements.HISTOGRAMS):
+            found[str(one), str(other)].append(list(scores))  # type: ignore[call-overload]
+        return found
 
     # --- pairs --------------------------------------------------------------------------------
 

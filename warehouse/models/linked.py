@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, Text, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,13 +59,15 @@ class LinkRun(Base):
     """What one link run did under one schema and epoch: counts and shares, nothing of a record.
 
     ``records_*`` hold fakes too, which the linker cannot tell. ``review`` counts pairs below the
-    threshold that a person would have to look at. ``score_histogram`` and ``drift`` are those of
-    ``linkage.quality``; ``most_frequent_token`` is how many records of one agency share a token.
+    threshold that a person would have to look at. Recall is expected between ``least_recall``, if
+    all is there that pairs below the band and blocks are expected to have missed, and
+    ``expected_recall``. ``score_histogram`` is that of ``linkage.quality``, ``drift`` the largest
+    between any two agencies; ``most_frequent_token`` is how many records of an agency share one.
     """
 
     __tablename__ = "link_run"
     __table_args__ = (
-        *base.shares("expected_precision", "expected_recall"),
+        *base.shares("expected_precision", "expected_recall", "least_recall"),
         {"schema": "ops"},
     )
 
@@ -84,7 +86,23 @@ class LinkRun(Base):
     splits: Mapped[int] = mapped_column(BigInteger)
     expected_precision: Mapped[float]
     expected_recall: Mapped[float]
+    least_recall: Mapped[float]
     drift: Mapped[float]
     drift_alarm: Mapped[bool]
     score_histogram: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     most_frequent_token: Mapped[int] = mapped_column(BigInteger)
+
+
+class LinkScores(Base):
+    """How a run's scores between two agencies, or within one, are spread: what the next run between
+    them is compared with."""
+
+    __tablename__ = "link_scores"
+    __table_args__ = ({"schema": "ops"},)
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("ops.link_run.run_id", ondelete="CASCADE"), primary_key=True
+    )
+    one: Mapped[str] = mapped_column(Text, primary_key=True)
+    other: Mapped[str] = mapped_column(Text, primary_key=True)
+    histogram: Mapped[list[int]] = mapped_column(ARRAY(Integer))
