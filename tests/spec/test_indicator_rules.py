@@ -46,6 +46,11 @@ def test_a_rule_leaves_its_counterexamples_alone(rule, text) -> None:
         "This officer attended training on human trafficking.",
         "Client was given a pamphlet about labor trafficking.",
         "Her sister was sold for sex.",
+        "Was she ever forced to work? No. Was pay ever withheld? No.",
+        "Our program serves survivors of sex trafficking.",
+        "If anyone ever threatens to take her documents she would call us.",
+        "She had an argument over rent and he took her passport.",
+        "A friend she knew had a pimp.",
     ],
 )
 def test_what_is_denied_asked_or_told_of_others_is_not_said(text: str) -> None:
@@ -102,6 +107,17 @@ def test_a_place_alone_is_no_movement(text: str) -> None:
     assert not {found for found in extract(text + PIMP) if found.kind.startswith("movement")}
 
 
+def test_a_name_says_nothing() -> None:
+    text = "Then Det. Mason Carpenter of Prairie Hog Farm called and said they were not paid."
+    assert not said(text) & {"typeOfLabourConstruction", "typeOfLabourAgriculture"}
+
+
+def test_a_place_counts_beside_what_is_done_there() -> None:
+    far = " He was polite. It was raining. Nothing else was seen."
+    assert "hotel_motel" in said("He sells her at the motel.")
+    assert "hotel_motel" not in said("Units met at the motel." + far + " He sells her for sex.")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -114,6 +130,11 @@ def test_a_place_alone_is_no_movement(text: str) -> None:
 def test_circumstances_count_only_beside_exploitation(text: str) -> None:
     assert not said(text)
     assert said(text + PIMP) > said(PIMP)
+
+
+def test_sex_that_another_sells_is_trafficking() -> None:
+    assert "flagged" in said("Her uncle sold her for sex.")
+    assert "flagged" not in said("She was arrested for prostitution.")
 
 
 def test_exploitation_and_a_means_of_control_are_trafficking() -> None:

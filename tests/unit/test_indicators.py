@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ from anonymize.text.indicators.normal import normal
 from anonymize.text.indicators.searched import Searched
 from schemas.codes import code_list
 from schemas.errors import ContractError
-from tributary.bench.indicators import Quality, hand_written, quality
+from tributary.bench.indicators import Quality, found, hand_written, quality
 from warehouse.models import base, core
 
 DATA = Path(__file__).parent.parent / "data"
@@ -62,7 +63,7 @@ def test_a_phrase_that_does_not_parse_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "count"),
     [
         ("he took her passport", 1),
         ("the passport that he took", 1),
@@ -70,13 +71,13 @@ def test_a_phrase_that_does_not_parse_is_named() -> None:
         ("he took it" + " and so on" * 8 + " the passport", 0),  # too far
     ],
 )
-def test_groups_meet_in_a_sentence(monkeypatch, text: str, found: int) -> None:
+def test_groups_meet_in_a_sentence(monkeypatch, text: str, count: int) -> None:
     listed = {"keeping": ["took"], "things": ["passport"]}
     monkeypatch.setattr(lexicon_module, "data", lambda name: listed)
     lexicon_module._group.cache_clear()
     wanted = lexicon_module._together("keeping + things")
     lexicon_module._group.cache_clear()
-    assert len(Searched(text.encode()).together(wanted)) == found
+    assert len(Searched(text.encode()).together(wanted)) == count
     with pytest.raises(ContractError, match="no groups"):
         lexicon_module._together("keeping + nothing")
 
@@ -123,9 +124,28 @@ def test_quality_counts_a_code_once_a_text() -> None:
     assert rows["all"].precision == rows["all"].recall == rows["all"].f1 == 1
 
 
-@pytest.mark.parametrize(("name", "least"), [("tuning", 0.80), ("dev", 0.68), ("fresh", 0.78)])
+@pytest.mark.parametrize(("name", "least"), [("tuning", 0.82), ("dev", 0.69), ("fresh", 0.84)])
 def test_hand_written_sentences(name: str, least: float) -> None:
-    entries = yaml.safe_load((DATA / f"indicators_{name}.yaml").read_text("utf-8"))
+    entries = _entries(name)
     rows = quality(hand_written(entries))
     assert len(entries) > 130
     assert rows[-1].f1 >= least, rows[-1]
+
+
+def test_plain_sentences_say_what_they_say_beside_exploitation() -> None:
+    labelled = list(hand_written(_entries("plain")))
+    answers = found([text + " She is a victim of human trafficking." for text, _ in labelled])
+    carried = sum(len(truth) for _, truth in labelled)
+    right = sum(len(truth & got) for (_, truth), got in zip(labelled, answers, strict=True))
+    assert right / carried >= 0.95
+
+
+def test_ordinary_police_and_case_work_says_nothing() -> None:
+    entries = _entries("ordinary")
+    answers = found([entry["text"] for entry in entries])
+    told = [entry["text"] for entry, got in zip(entries, answers, strict=True) if got]
+    assert len(told) / len(entries) <= 0.03, told
+
+
+def _entries(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load((DATA / f"indicators_{name}.yaml").read_text("utf-8")))

@@ -41,6 +41,7 @@ class _Triggers:
     after: Any
     yes: Any
     ends: Any
+    aside: Any
 
 
 @cache
@@ -56,6 +57,7 @@ def _triggers() -> _Triggers:
             ("(?:" + "|".join(expanded(phrase) for phrase in raw["ends"]) + r")\b").encode("ascii"),
             options(),
         ),
+        compiled(raw["aside"]),
     )
 
 
@@ -73,6 +75,7 @@ class Context:
         triggers = _triggers()
         self._stops = sentence_ends(text)
         self._ends = [match.span() for match in triggers.ends.finditer(text)]
+        self._asides = {self.sentence(start) for start, _ in spans(triggers.aside, text)}
         never = [match.span() for match in triggers.never.finditer(text)]
         self._forward = {
             name: ([span for span in spans(pattern, text) if not meets(span, never)], words)
@@ -96,11 +99,16 @@ class Context:
         Args:
             inside: what denies may also stand inside the mention, between its words.
         """
+        if self.sentence(start) in self._asides:
+            return Stance.NOT_SAID
         opening = self.opening(start)
         at = bisect_left(self._stops, end)
         closing = self._stops[at] if at < len(self._stops) else len(self._text)
         triggers = _triggers()
-        if triggers.after.match(self._text, end, min(end + _AFTER, closing)):
+        # a denial may be the next sentence: "Was she hit? No."
+        asked = b"?" in self._text[end:closing]
+        reach = end + _ANSWER if asked else min(end + _AFTER, closing)
+        if triggers.after.match(self._text, end, reach):
             return Stance.DENIED
         for name in ("deny", "not"):
             if self._reaches(name, opening, start) or (inside and self._within(name, start, end)):

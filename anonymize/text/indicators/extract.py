@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -18,11 +19,14 @@ from anonymize.text.indicators.searched import Searched
 _DOUBTED = 0.7
 _DISPUTED = 0.7
 #: Evidence that makes a text one of exploitation where nothing in it says so outright.
-_ENOUGH = 0.8
+_ENOUGH = 1.2
 #: Characters of texts that are searched together.
 _BATCH = 1 << 18
 #: What stands between two of them: no phrase crosses it.
 _BETWEEN = b"\n.\n"
+#: Words of a name, at most; sites that are spelled like names and stand for what is sold there.
+_NAME = 3
+_SITES = re.compile(r"(?i)backpage|skip|mega|crawler|bedpage|eros|fans|craigslist|daddy|folks")
 _SEXUAL = "isSexualExploit"
 _EXPLOITED = (_SEXUAL, "isForcedLabour", "isOtherExploit")
 
@@ -80,9 +84,9 @@ def _batches(plains: Sequence[bytes]) -> Iterator[tuple[int, int]]:
 def _read(text: str, plain: bytes, found: Sequence[_Found]) -> list[Indicator]:
     """What a text affirms of what the rules found in it."""
     context = Context(plain)
-    mentions = _mentions(found, plain, context)
+    mentions = _mentions([one for one in found if not _named(one, text, plain)], plain, context)
     denied = {code for one in mentions if one.stance is Stance.DENIED for code in one.rule.codes}
-    said = _counting([one for one in mentions if _stands(one, denied)])
+    said = _counting(_beside([one for one in mentions if _stands(one, denied)], context))
     alone = _alone(said, plain)
     sexual = not alone and any(_SEXUAL in one.rule.codes for one in said)
     indicators = [
@@ -92,10 +96,19 @@ def _read(text: str, plain: bytes, found: Sequence[_Found]) -> list[Indicator]:
         if not (sexual and one.rule.yields and kind == "exploitation")
         and not (alone and code == _SEXUAL)
     ]
+    indicators = _near(indicators, context)
     if indicators:
         indicators += movements(text, plain, context)
-        indicators += _exploited_by_means(indicators)
+        indicators += _flagged(indicators)
     return sorted(indicators, key=lambda one: (one.start, one.end, one.kind, one.code))
+
+
+def _near(found: list[Indicator], context: Context) -> list[Indicator]:
+    """Without the places that no sentence beside theirs says anything of: where police stood, or
+    where somebody lives."""
+    told = {context.sentence(one.start) for one in found if one.kind != "venue"}
+    beside = {at + step for at in told for step in (-1, 0, 1)}
+    return [one for one in found if one.kind != "venue" or context.sentence(one.start) in beside]
 
 
 def affirmed(rule: Rule, text: str) -> bool:
@@ -105,11 +118,45 @@ def affirmed(rule: Rule, text: str) -> bool:
     return any(one.stance <= Stance.DOUBTED for one in _mentions(found, plain, Context(plain)))
 
 
+def _named(found: _Found, text: str, plain: bytes) -> bool:
+    """Whether a mention is somebody's or something's name: Mason, Hog Farm. Not a place of its
+    kind, as the Budget Inn is a hotel, and not the first word of a sentence."""
+    written = text[found.start : found.end].strip(" .,;:")
+    if not written.istitle() or len(written.split()) > _NAME or _SITES.search(written):
+        return False
+    before = plain[max(0, found.start - 4) : found.start].rstrip(b" ")
+    return bool({"exploitation", "means"} & set(found.rule.kinds)) and before[-1:].isalnum()
+
+
 def _stands(mention: _Mention, denied: set[str]) -> bool:
     """An affirmation does; a doubt does unless the same text denies the thing."""
     if mention.stance is Stance.DOUBTED:
         return not denied.intersection(mention.rule.codes)
     return mention.stance is Stance.AFFIRMED
+
+
+def _beside(said: list[_Mention], context: Context) -> list[_Mention]:
+    """Without what needs company and stands alone: work without a means of control in its own
+    sentence, a loose means of control with nothing in that or a sentence beside it."""
+    codes: dict[int, dict[str, set[str]]] = {}  # sentence, rule, codes
+    for one in said:
+        if not (one.rule.needs and one.rule.yields):  # two that need company are none
+            here = codes.setdefault(context.sentence(one.start), {})
+            here[one.rule.id] = set(one.rule.codes)
+
+    def stands(one: _Mention) -> bool:
+        if not one.rule.needs or not (one.rule.yields or "means" in one.rule.kinds):
+            return True
+        at = context.sentence(one.start)
+        others = [
+            found
+            for near in ((at,) if one.rule.yields else (at - 1, at, at + 1))
+            for rule, found in codes.get(near, {}).items()
+            if rule != one.rule.id
+        ]
+        return any(one.rule.needs & found if one.rule.yields else found for found in others)
+
+    return [one for one in said if stands(one)]
 
 
 def _counting(said: list[_Mention]) -> list[_Mention]:
@@ -163,16 +210,18 @@ def _alone(said: list[_Mention], plain: bytes) -> bool:
     return not means and bool(said) and soliciting().search(plain) is not None
 
 
-def _exploited_by_means(found: list[Indicator]) -> list[Indicator]:
-    """Exploitation together with a means of control is trafficking, whatever the text calls it."""
+def _flagged(found: list[Indicator]) -> list[Indicator]:
+    """What is trafficking, whatever the text calls it: sex that another sells, or labour and other
+    exploitation under a means of control."""
+    sexual = [one for one in found if one.code == _SEXUAL]
     exploited = [one for one in found if one.code in _EXPLOITED]
     means = [one for one in found if one.kind == "means"]
-    if not exploited or not means:
+    if not sexual and not (exploited and means):
         return []
-    surest = max(exploited, key=lambda one: one.confidence)
-    sure = round(surest.confidence * max(one.confidence for one in means), 3)
-    rule = "trafficking.exploited_by_means"
-    return [Indicator("trafficking", "flagged", rule, sure, surest.start, surest.end)]
+    surest = max(sexual or exploited, key=lambda one: one.confidence)
+    sure = surest.confidence * (1 if sexual else max(one.confidence for one in means))
+    rule = "trafficking.sexual" if sexual else "trafficking.exploited_by_means"
+    return [Indicator("trafficking", "flagged", rule, round(sure, 3), surest.start, surest.end)]
 
 
 def _confidence(mention: _Mention, disputed: bool) -> float:

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 import re2
@@ -29,7 +30,7 @@ import yaml
 from schemas.codes import code_list
 from schemas.errors import ContractError
 
-#: Files of rules.
+#: Files and folders of rules.
 RULES: Final = (
     "means",
     "exploitation",
@@ -46,6 +47,9 @@ _LIST = re.compile(r"\{([a-z]+)\}")
 _NEGATION = re.compile(
     r"\b(no|nor|not|never|nobody|nothing|none|without|cannot|den|denied|w/o)\b|n't"
 )
+#: ``n't`` without the verb before it: any verb that ends so.
+_NOT = re.compile(r"(?<![a-z)])n't")
+_NOT_WORD = r"(?:[a-z]+n[']t|(?:is|was|are|were|do|does|did|has|have|had|wo|ca|could|would)nt)"
 _ANY_ENDING = re.compile(r"(?<![\\a-z])([a-z'?]*[a-z])\*")
 _ANY = r"[^\s.;:!?]+"
 _GAP = rf"[\s-]+(?:{_ANY}[\s-]+){{0,6}}"
@@ -172,8 +176,15 @@ def _any_of(phrases: Iterable[str]) -> Any:  # noqa: ANN401 - re2 has no types
 
 @cache
 def data(name: str) -> Any:  # noqa: ANN401 - whatever the file holds
-    """A YAML file of the lexicon."""
-    source = files(__package__).joinpath(f"{name}.yaml")
+    """A YAML file of the lexicon, or the lists of all files of a folder as one."""
+    folder = files(__package__).joinpath(name)
+    if not folder.is_dir():
+        return _loaded(files(__package__).joinpath(f"{name}.yaml"))
+    sources = sorted(folder.iterdir(), key=lambda source: source.name)
+    return [entry for source in sources for entry in _loaded(source)]
+
+
+def _loaded(source: Traversable) -> Any:  # noqa: ANN401 - whatever the file holds
     return yaml.load(source.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
@@ -206,6 +217,7 @@ def expanded(phrase: str) -> str:
     spelled = phrase
     while _LIST.search(spelled):  # lists may name others
         spelled = _LIST.sub(lambda name: "(?:" + "|".join(_words(name[1])) + ")", spelled)
+    spelled = _NOT.sub(_NOT_WORD, spelled)
     spelled = spelled.replace("n't", r"(?:[\s-]+not|n'?t)").replace("'", "'?").replace("'??", "'?")
     spelled = spelled.replace(" and ", " (?:and|&|n) ")
     spelled = _ANY_ENDING.sub(r"\1[a-z]*", spelled)

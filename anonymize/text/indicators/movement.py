@@ -143,9 +143,8 @@ def _is_place(text: str, plain: bytes, start: int, end: int, capitals: bool) -> 
     written = text[start:end]
     if end - start == 2:
         after_city = plain[max(0, start - 2) : start].strip() == b","
-        return written.isupper() and (
-            after_city or not (plain[start:end] in _WORDS_TOO and capitals)
-        )
+        word = plain[start:end] in _WORDS_TOO
+        return written.isupper() and not (word and capitals) and (after_city or not word)
     follows = text[end + 1 : end + 3]
     # Georgia Smith, Houston Brown: two capitalised words in a text that is not all in capitals
     return not (

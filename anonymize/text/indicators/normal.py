@@ -42,7 +42,7 @@ _PLAIN = _Plain()
 def normal(text: str) -> bytes:
     """``text`` in lower-case ASCII; byte ``i`` stands for character ``i``."""
     plain = text if text.isascii() else text.translate(_PLAIN)
-    lower = bytearray(plain.encode("ascii").lower())
+    lower = bytearray(plain.encode("ascii").lower().replace(b'"', b" "))
     for match in _ABBREVIATIONS.finditer(bytes(lower)):
         lower[match.end() - 1] = 32
     return bytes(lower)
