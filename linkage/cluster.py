@@ -70,6 +70,15 @@ class Expected:
     def recall(self) -> float:
         return min(self.right / self.true, 1.0) if self.true else 1.0
 
+    def reaches(self, precision: float) -> bool:
+        """Whether the precision is likely to be this one or better.
+
+        How many are wrong scatters around what is expected, as rare events do: one standard
+        deviation more of them must be few enough, too.
+        """
+        wrong = max(self.pairs - self.right, 0.0)
+        return wrong + wrong**0.5 <= (1 - precision) * self.pairs
+
 
 def expected(person: Rows, left: Rows, right: Rows, probability: Scores) -> Expected:
     """How many pairs of records within persons are right.

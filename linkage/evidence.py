@@ -155,14 +155,14 @@ def sharpened(known: Known, count: int, pairs: tuple[Rows, Rows, Scores], least:
 
     Args:
         count: records that ``pairs`` are numbers of, each pair once.
-        least: precision that the persons shall be expected to have; nothing is changed where 0.
+        least: precision that the persons shall be likely to have; nothing is changed where 0.
     """
     left, right, score = pairs
 
     def precise(tried: Known) -> bool:
         here = score - tried.above(known)
         groups = clusters(count, left, right, here)
-        return expected_of(groups, (left, right, here), tried).precision >= least
+        return expected_of(groups, (left, right, here), tried).reaches(least)
 
     if not least:
         return known
