@@ -8,6 +8,7 @@ Sokal and Michener 1958), not by the best one; pairs of which nothing is known c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +78,7 @@ class Expected:
         deviation more of them must be few enough, too.
         """
         wrong = max(self.pairs - self.right, 0.0)
-        return wrong + wrong**0.5 <= (1 - precision) * self.pairs
+        return wrong + sqrt(wrong) <= (1 - precision) * self.pairs
 
 
 def expected(person: Rows, left: Rows, right: Rows, probability: Scores) -> Expected:

@@ -107,13 +107,15 @@ class Both:
         shown_then: dict[Key, float],
         shown_now: dict[Key, float],
         lag: dict[Key, float],
+        own: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> dict[tuple[str, Key], float]:
         """Widths of intervals of a reader who knows that nobody was taken out.
 
         Args:
             asked: ``then``, ``now`` or ``change`` -> rows to bound.
             shown_then, shown_now: exact counts.
-            lag: rows that changed by 0 to so many.
+            lag: rows that changed by so many at most.
+            own: of each finest cell the records he knew, and those he knows to have come.
         """
         size = len(self.new.base)
         none = np.zeros(size)
@@ -136,6 +138,8 @@ class Both:
             }
         parts = {"then": (1, 0), "now": (1, 1), "change": (0, 1)}
         goals = {(kind, key): row(key, *parts[kind]) for kind in asked for key in asked[kind]}
+        least = np.concatenate(own) if own is not None else np.zeros(2 * size)
+        constraints["bounds"] = [(low, None) for low in least]
         seen = dict.fromkeys(goals, (np.inf, -np.inf))
         for one, goal in goals.items():
             for sign in (1.0, -1.0):

@@ -33,6 +33,12 @@ VALUES: Mapping[str, tuple[str | None, ...]] = {
     "venue": ("hotel_motel", "residence", "street", None),
     "means_told": ("yes", "no"),
     "recruiter_told": ("yes", "no"),
+    "period": ("2025-Q4", "2026-Q1"),
+    "measure": ("new", "continuing"),
+    "reported_age": ("adult", "minor", None),
+    "reported_gender": ("Woman", "Man", None),
+    "reported_citizenship": ("us_citizen", "foreign_national", None),
+    "reported_exploitation": ("sexual", "labour", None),
     "h3_cell": ("86261d417ffffff", "86261d407ffffff", "86261d437ffffff", "86261d41fffffff", None),
 }
 _YES_NO = ("yes", "no")

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymize.disclosure.dimensions import Bools, Dimension, Ints, dimension, hierarchies
+from anonymize.disclosure.dimensions import (
+    Bools,
+    Dimension,
+    Ints,
+    dimension,
+    hierarchies,
+)
+from anonymize.disclosure.joint import Joint, joints
 from anonymize.disclosure.layout import Layout, layout
 from schemas.errors import DeliveryError
 
 #: Cells of one table; beyond, most are empty and the proof takes hours.
 MAX_CELLS = 200_000
+#: Stands for readers who know what is public and no more.
+ANYBODY = ""
 #: Up to so many, the finest cells are looked at even where they are not released.
 FINEST = 1_500
 
@@ -37,6 +46,10 @@ class Cells:
         known: for each attacker the records he knows, shape (attackers, cells): every contributor
             knows his own and the public ones, and everybody knows the public ones.
         contributors: their names, sorted.
+        theirs: for each contributor the rows of the records he contributed to.
+        attackers: their names: contributors whose records are not public, then ``ANYBODY`` where
+            there are public records.
+        knowing: for each attacker the rows of the records he knows.
     """
 
     layout: Layout
@@ -46,6 +59,9 @@ class Cells:
     own: Ints
     known: Ints
     contributors: tuple[str, ...]
+    theirs: tuple[Ints, ...]
+    attackers: tuple[str, ...]
+    knowing: tuple[Ints, ...]
 
     def of_margin(self, names: Sequence[str]) -> Ints:
         """Positions of the cells of a margin, in order of the dimensions' values."""
@@ -87,22 +103,60 @@ def cells(
     laid = layout(dimensions, linked, MAX_CELLS)
     agencies, rows, who = _contributors(records, contributors)
     shown = np.isin(who, [number for number, name in enumerate(agencies) if name in public])
-    own = [laid.counted(rows[who == number]) for number in range(len(agencies))]
-    known = [
-        laid.counted(np.unique(rows[(who == number) | shown]))
+    theirs = tuple(rows[who == number] for number in range(len(agencies)))
+    knowing = {
+        name: np.unique(rows[(who == number) | shown])
         for number, name in enumerate(agencies)
         if name not in public
-    ]
+    }
     if shown.any():
-        known.append(laid.counted(np.unique(rows[shown])))
+        knowing[ANYBODY] = np.unique(rows[shown])
     return Cells(
         laid,
         pairs,
         laid.exists([(names.index(one), names.index(other)) for one, other in pairs]),
         laid.counted(),
-        np.array(own, np.int64).reshape(-1, laid.size),
-        np.array(known, np.int64).reshape(-1, laid.size),
+        _each(laid, theirs),
+        _each(laid, tuple(knowing.values())),
         agencies,
+        theirs,
+        tuple(knowing),
+        tuple(knowing.values()),
+    )
+
+
+def _each(laid: Layout | Joint, groups: Sequence[Ints]) -> Ints:
+    """Records in every cell, of each group of rows, shape (groups, cells)."""
+    counted = [laid.counted(rows) for rows in groups]
+    return np.array(counted, np.int64).reshape(-1, laid.size)
+
+
+def with_joints(cells: Cells, maybe: Bools) -> Cells:
+    """The same cells, and those of the common tables behind their margins.
+
+    Args:
+        maybe: empty cells of which a reader may not be told that they are.
+    """
+    laid = cells.layout
+    able = cells.exists & ((cells.count > 0) | maybe)
+    margins = [margin for margin in laid.start if margin]
+    possible = {margin: able[laid.positions(margin)] for margin in margins}
+    found = joints(
+        [len(one.values) - 1 for one in laid.dimensions],
+        [one.index - 1 for one in laid.dimensions],
+        margins,
+        possible,
+    )
+    if not found:
+        return cells
+    more = sum(one.size for one in found)
+    return replace(
+        cells,
+        layout=replace(laid, joints=found, size=laid.size + more),
+        exists=np.append(cells.exists, np.ones(more, np.bool_)),
+        count=np.concatenate([cells.count, *(one.counted() for one in found)]),
+        own=np.hstack([cells.own, *(_each(one, cells.theirs) for one in found)]),
+        known=np.hstack([cells.known, *(_each(one, cells.knowing) for one in found)]),
     )
 
 

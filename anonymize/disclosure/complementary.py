@@ -38,7 +38,7 @@ def hide(task: Task) -> tuple[Bools, tuple[Bounds, ...]]:
     started = perf_counter()
     program = Program(task)
     demand_company(program)
-    hidden, mended = task.fixed, []
+    hidden, mended, tried, best = task.fixed, [], None, np.inf
     for turn in range(1, 200):
         left = started + task.seconds - perf_counter()
         solved = program.solve(left) if left > 0 else None
@@ -50,9 +50,12 @@ def hide(task: Task) -> tuple[Bools, tuple[Bounds, ...]]:
             return _with_goals(task, hidden, bounds)
         if turn % PATIENCE == 0:
             mended.append(_mended(task, hidden))
-            if _price(task, mended[-1][0]) <= (1 + NEAR) * _price(task, hidden):
+            tried = hidden
+            price = _price(task, mended[-1][0])
+            if price <= (1 + NEAR) * _price(task, hidden) or price >= best:
                 break
-    if not mended or perf_counter() > started + task.seconds:
+            best = price
+    if not mended or hidden is not tried:
         mended.append(_mended(task, hidden))
     return _with_goals(task, *min(mended, key=lambda one: _price(task, one[0])))
 
@@ -79,12 +82,20 @@ def _mended(task: Task, hidden: Bools) -> tuple[Bools, tuple[Bounds, ...]]:
         bounds = tuple(audit(task.sums, hidden, view.asked(hidden)) for view in task.views)
         for view, bound in zip(task.views, bounds, strict=True):
             for cut in bound.cuts:
+                if hidden is not before and _safe(task, hidden, view, cut.target):
+                    continue  # by what was hidden for another
                 rise = _rise(view, bound, cut.target, view.need)
                 hidden = hidden | _other_table(task, hidden, view, cut.target, rise)
         if not any(bound.cuts for bound in bounds) or not (task.free & ~before).any():
             return hidden, bounds
         if (hidden == before).all():
             hidden = hidden | task.free
+
+
+def _safe(task: Task, hidden: Bools, view: View, target: int, width: Floats | None = None) -> bool:
+    """Whether one quantity has the width it needs."""
+    alone = np.arange(len(hidden)) == target
+    return not audit(task.sums, hidden, view.asked(alone, width)).cuts
 
 
 def _with_goals(
@@ -94,6 +105,8 @@ def _with_goals(
     view, before = task.views[0], hidden
     bound = audit(task.sums, hidden, view.asked(hidden, task.goal))
     for cut in bound.cuts:
+        if hidden is not before and _safe(task, hidden, view, cut.target, task.goal):
+            continue
         rise = _rise(view, bound, cut.target, task.goal)
         more = _other_table(task, hidden, view, cut.target, rise) & ~hidden
         if _price(task, more) <= task.worth * (task.goal[cut.target] - cut.width):

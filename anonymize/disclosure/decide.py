@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +11,9 @@ import numpy as np
 from anonymize.disclosure import primary
 from anonymize.disclosure.audit import Bounds, View, audit
 from anonymize.disclosure.cells import Cells
+from anonymize.disclosure.changes import Held, Now, held_back
 from anonymize.disclosure.complementary import hide
-from anonymize.disclosure.differencing import beside, former, held_back, sticky
+from anonymize.disclosure.differencing import Former, beside, former, laid_over, sticky
 from anonymize.disclosure.dimensions import Bools, Floats, Ints
 from anonymize.disclosure.dominance import P, Sums
 from anonymize.disclosure.program import Task
@@ -41,6 +42,9 @@ class Decision:
         lower, upper: what is possible for a reader who contributed nothing; of a hidden quantity
             exact where narrower than ``min_cell``.
         member_width: narrowest interval left to any contributor of what others contributed.
+        attackers: readers who know some of the records.
+        known: how many of each they know, shape (attackers, quantities).
+        known_shown: the same of what is published, where it is a former count.
     """
 
     relations: Relations
@@ -51,6 +55,9 @@ class Decision:
     lower: Floats
     upper: Floats
     member_width: float
+    attackers: tuple[str, ...]
+    known: Floats
+    known_shown: Floats
 
 
 def decide(cells: Cells, request: Request, previous: Sequence[Released] = ()) -> Decision:
@@ -65,6 +72,9 @@ def decide(cells: Cells, request: Request, previous: Sequence[Released] = ()) ->
     truth = cells.count[related.cell].astype(np.float64)
     released = related.quantities(at)
     reasons, empty = _primary(cells, related, request, released)
+    # What was hidden and is empty now may have to stay hidden, or the former count could be told.
+    before = np.any([one.hidden for one in formers], axis=0) if formers else np.zeros_like(released)
+    empty |= released & before & (truth == 0)
     latent = ~released & ~_known_empty(related, truth, released & ~empty)
     fixed = np.any(list(reasons.values()), axis=0) | latent
     small = (truth > 0) & (truth < request.min_cell)
@@ -78,23 +88,59 @@ def decide(cells: Cells, request: Request, previous: Sequence[Released] = ()) ->
         goal=np.where(small, float(request.min_cell), 0.0),
         seconds=request.seconds,
     )
-    hidden, bounds = hide(beside(task, formers, WIDTH, request.min_cell))
-    if any(bound.cuts for bound in bounds):
-        raise PrivacyError(
-            "no release of this table hides its small cells: ask for coarser margins"
-        )
-    hidden, shown = hidden[: related.size], released & hidden[: related.size]
+    known = cells.known[:, related.cell].astype(np.float64)
+    now = Now(related, truth, released, fixed, cells.attackers, known, request.min_cell, WIDTH)
+    shown, bounds, held = _hidden(task, now, formers)
+    hidden = shown | latent
     wide = audit(related.sums, hidden, views[0].asked(shown, np.full(len(truth), request.min_cell)))
     return Decision(
         related,
         truth,
         shown,
         reasons,
-        held_back(related, truth, released, shown, formers, request.min_cell, WIDTH),
+        held.instead,
         wide.lower,
         wide.upper,
         _narrowest(views, shown, bounds),
+        cells.attackers,
+        known,
+        held.known,
     )
+
+
+def _hidden(
+    task: Task, now: Now, formers: Sequence[Former]
+) -> tuple[Bools, tuple[Bounds, ...], Held]:
+    """Which released quantities are hidden, what readers can tell, and what is held back.
+
+    Where a change could be worked out from what is shown for the first time, that stays hidden, and
+    what protects it is looked for again.
+    """
+    while True:
+        hidden, bounds = hide(beside(task, formers, WIDTH, now.min_cell))
+        if any(bound.cuts for bound in bounds):
+            raise PrivacyError(
+                "no release of this table hides its small cells: ask for coarser margins"
+            )
+        hidden = hidden[: now.related.size] & now.released
+        held = held_back(replace(now, hidden=hidden), formers)
+        if not held.again.any():
+            return hidden, bounds, held
+        task = replace(task, fixed=task.fixed | held.again, free=task.free & ~held.again)
+
+
+def maybe_not_empty(cells: Cells, request: Request, previous: Sequence[Released]) -> Bools:
+    """Empty cells of which a reader may not be told that they are."""
+    related = relations(cells)
+    _reasons, empty = _primary(cells, related, request, np.ones(related.size, np.bool_))
+    at = positions(cells, request)
+    for one in previous:
+        rows, where = laid_over(cells, at, request.dimensions, one)
+        told = one.cells["count"].to_numpy(zero_copy_only=False)[rows] != 0
+        empty[related.quantity[where[told]]] = True  # nan, of a hidden one, is not 0
+    found = np.zeros(cells.layout.size, np.bool_)
+    found[cells.exists] = empty[related.quantity[cells.exists]]
+    return found
 
 
 def positions(cells: Cells, request: Request) -> Ints:

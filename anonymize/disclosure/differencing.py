@@ -1,11 +1,6 @@
 """What two releases of one table tell together, and what is done so that it is nothing.
 
-A reader subtracts the former table from the new one. A published count that moves by less than
-``min_cell`` would tell of the few who came or went, so it keeps its former value until it has moved
-by at least that much: it lags by fewer than ``min_cell`` records, and nobody can tell such a count
-from one that has not moved at all (hiding it instead would show where somebody came or went). What
-then could still be subtracted, such as a whole and all its parts but one, is held back too, which
-is decided like complementary suppression, on the table of differences.
+What the change of a count tells is looked at in ``changes``; here, what two tables tell of counts.
 
 The change of a cell that is hidden both times is not guarded by itself: neither of its counts is
 known, and each stays at least three wide. What was hidden before must stay hidden beside the new
@@ -15,24 +10,22 @@ both tables beside one another (``beside``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
 from anonymize.disclosure.audit import EPSILON, View, audit
-from anonymize.disclosure.cells import Cells
-from anonymize.disclosure.complementary import hide
+from anonymize.disclosure.cells import ANYBODY, Cells
 from anonymize.disclosure.dimensions import Bools, Floats, Ints
 from anonymize.disclosure.linear import minimise
 from anonymize.disclosure.program import Task
 from anonymize.disclosure.relations import Relations
-
-if TYPE_CHECKING:
-    from anonymize.disclosure.release import Released
+from anonymize.disclosure.release import KNOWN_COLUMNS, Released
 
 #: What hiding a cell again costs, as a share of what hiding another one would.
 AGAIN = 0.2
@@ -50,6 +43,9 @@ class Former:
         truth: what was counted, of hidden quantities any table that agrees with what was published
             where the release comes without its audit; None where there is no such table, because
             counts were rounded or held back.
+        knew: attacker -> what he knew of each count; nan where it was not released. None where the
+            release comes without its audit, or without contributors.
+        knew_shown: the same of what was published, which may have been counted earlier.
     """
 
     display: Floats
@@ -57,6 +53,8 @@ class Former:
     secret: Bools
     known: Bools
     truth: Floats | None
+    knew: Mapping[str, Floats] | None
+    knew_shown: Mapping[str, Floats] | None
 
 
 def former(
@@ -67,13 +65,11 @@ def former(
     Args:
         at: positions of the cells that are released now.
     """
-    place = dict(zip(_keys(cells.layout.text(at), dimensions), at.tolist(), strict=True))
-    now = [place.get(key, -1) for key in _keys(released.cells, dimensions)]
-    rows = np.flatnonzero(np.array(now, np.int64) >= 0)
-    quantity = related.quantity[np.array(now, np.int64)[rows]]
+    rows, where = laid_over(cells, at, dimensions, released)
+    quantity = related.quantity[where]
     margins = {tuple(one != "*" for one in key) for key in _keys(released.cells, dimensions)}
     display = np.full(related.size, np.nan)
-    for key, position in place.items():
+    for key, position in zip(_keys(cells.layout.text(at), dimensions), at, strict=True):
         if tuple(one != "*" for one in key) in margins:
             display[related.quantity[position]] = 0.0  # a value that nobody had
     counts = released.cells["count"].cast(pa.float64()).to_numpy(zero_copy_only=False)
@@ -86,7 +82,36 @@ def former(
         known[quantity] = counts[rows]
     if "reason" in released.audit.column_names:
         secret[quantity] &= np.array(released.audit["reason"].to_pylist())[rows] != "complementary"
-    return Former(display, hidden, secret, ~np.isnan(known), _completed(related, known))
+    told = ~np.isnan(display) | hidden
+    knew, shown = (
+        _known_by(released, name, related.size, told, quantity, rows) for name in KNOWN_COLUMNS
+    )
+    truth = _completed(related, known)
+    return Former(display, hidden, secret, ~np.isnan(known), truth, knew, shown)
+
+
+def _known_by(
+    released: Released, column: str, size: int, told: Bools, quantity: Ints, rows: Ints
+) -> Mapping[str, Floats] | None:
+    """What each attacker knew of each quantity, from a column of the audit."""
+    if column not in released.audit.column_names:
+        return None
+    texts = released.audit[column].to_pylist()
+    found = {ANYBODY: np.where(told, 0.0, np.nan)}
+    for at, row in zip(quantity.tolist(), rows.tolist(), strict=True):
+        for name, count in json.loads(texts[row] or "{}").items():
+            found.setdefault(name, np.where(told, 0.0, np.nan))[at] = count
+    return found
+
+
+def laid_over(
+    cells: Cells, at: Ints, dimensions: Sequence[str], released: Released
+) -> tuple[Ints, Ints]:
+    """Rows of an earlier release that are released again, and where they stand now."""
+    place = dict(zip(_keys(cells.layout.text(at), dimensions), at.tolist(), strict=True))
+    now = np.array([place.get(key, -1) for key in _keys(released.cells, dimensions)], np.int64)
+    rows = np.flatnonzero(now >= 0)
+    return rows, now[rows]
 
 
 def _keys(
@@ -191,93 +216,3 @@ def _own_sums(task: Task, new: int) -> sparse.csr_array:
     """The equations of the new table alone."""
     own = task.sums[:, :new]
     return sparse.csr_array(own[np.flatnonzero(np.diff(own.indptr) > 1)])
-
-
-def held_back(
-    related: Relations,
-    truth: Floats,
-    released: Bools,
-    hidden: Bools,
-    formers: Sequence[Former],
-    min_cell: int,
-    width: float,
-) -> Floats:
-    """The former counts that are published instead of new ones; nan where the new one is."""
-    held = np.zeros(related.size, np.bool_)
-    display = np.full(related.size, np.nan)
-    for one in formers:
-        held |= _held_back(related, truth, released, hidden, one, min_cell, width)
-        display = np.where(np.isnan(one.display), display, one.display)
-    return np.asarray(np.where(held & (display != truth), display, np.nan))
-
-
-def _held_back(
-    related: Relations,
-    truth: Floats,
-    released: Bools,
-    hidden: Bools,
-    one: Former,
-    min_cell: int,
-    width: float,
-) -> Bools:
-    both = ~hidden & (one.display > 0) & (truth > 0)
-    moved = np.abs(truth - np.where(both, one.display, truth))
-    few = (moved > 0) & (moved < min_cell)
-    if one.truth is None:
-        return few
-    change = truth - one.truth
-    still = both & (np.abs(change) < min_cell)
-    known = ~hidden & ~np.isnan(one.display) & ~few & ~still
-    least = np.where(still, 1.0 - min_cell, -np.inf)
-    most = np.where(still, min_cell - 1.0, np.inf)
-    small = one.known & (np.abs(change) > 0) & (np.abs(change) < min_cell)
-    view = View(
-        change,
-        np.where(change >= 0, 0.0, least),
-        np.where(small, width, 0.0),
-        np.where(change >= 0, most, 0.0),
-    )
-    task = Task(
-        related.sums,
-        ~known,
-        free=known & both & (moved > 0),
-        cost=np.abs(change) + 1.0,
-        views=(view,),
-        goal=np.zeros(len(change)),
-    )
-    told = np.flatnonzero((one.hidden | np.isnan(one.display)) & released & ~hidden)
-    unknown = hide(_with_former(task, one, one.truth, told))[0][: related.size]
-    return few | (unknown & both & (moved > 0))
-
-
-def _with_former(task: Task, one: Former, before: Floats, told: Ints) -> Task:
-    """Changes together with former counts: of ``told`` the sum of both is published."""
-    size = len(before)
-    away = np.flatnonzero(one.hidden | np.isnan(one.display))
-    old = task.sums[:, away]
-    ones, count = np.ones(len(told)), np.arange(len(told))
-    change = sparse.csr_array((ones, (count, told)), (len(told), size))
-    former = sparse.csr_array((ones, (count, np.searchsorted(away, told))), (len(told), len(away)))
-    rows: Any = [
-        [task.sums, sparse.csr_array((task.sums.shape[0], len(away)))],
-        [sparse.csr_array((old.shape[0], size)), old],
-        [change, former],
-    ]
-    (view,) = task.views
-    none = np.zeros(len(away))
-    return replace(
-        task,
-        sums=sparse.csr_array(sparse.block_array(rows, format="csr")),
-        fixed=np.concatenate([task.fixed, np.ones(len(away), np.bool_)]),
-        free=np.concatenate([task.free, np.zeros(len(away), np.bool_)]),
-        cost=np.concatenate([task.cost, none]),
-        views=(
-            View(
-                np.concatenate([view.truth, before[away]]),
-                np.concatenate([view.floor, none]),
-                np.concatenate([view.need, none]),
-                np.concatenate([view.truth + view.rise, none + np.inf]),
-            ),
-        ),
-        goal=np.concatenate([task.goal, none]),
-    )

@@ -43,7 +43,10 @@ def dimension(records: pa.Table, name: str) -> Dimension:
     if name not in records.column_names:
         raise DeliveryError("COLUMN-MISSING", "no such column; see the header line", field=name)
     try:
-        column = records[name].combine_chunks().cast(pa.string())
+        column = records[name].combine_chunks()
+        if pa.types.is_floating(column.type):
+            column = pc.if_else(pc.is_nan(column), None, column)
+        column = column.cast(pa.string())
     except pa.ArrowException:
         raise DeliveryError(
             "RELEASE-DIMENSIONS", "a dimension holds texts, numbers or dates", field=name
@@ -73,10 +76,8 @@ def hierarchies(
     dimensions: Sequence[Dimension], within: Sequence[tuple[str, str]] | None
 ) -> tuple[tuple[str, str], ...]:
     """Pairs of dimensions of which the first decides the second; None: those seen in the data."""
-    return _seen(dimensions) if within is None else _declared(dimensions, within)
-
-
-def _seen(dimensions: Sequence[Dimension]) -> tuple[tuple[str, str], ...]:
+    if within is not None:
+        return _declared(dimensions, within)
     return tuple(
         (one.name, other.name)
         for one in dimensions
@@ -108,8 +109,8 @@ def _decides(one: Dimension, other: Dimension) -> bool:
 def _pairs(one: Dimension, other: Dimension, rows: Bools) -> Ints:
     """Values of two dimensions that stand together in some of the rows, shape (2, pairs)."""
     size = len(other.values)
-    together = np.unique(one.index[rows] * size + other.index[rows])
-    return np.stack(np.divmod(together, size))
+    together = one.index[rows] * size + other.index[rows]
+    return np.stack(np.divmod(np.flatnonzero(np.bincount(together)), size))
 
 
 def _declared(

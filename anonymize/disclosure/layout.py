@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from anonymize.disclosure.dimensions import ALL, Bools, Dimension, Ints
+from anonymize.disclosure.joint import Joint
 from schemas.errors import DeliveryError
 
 Margin = tuple[int, ...]
@@ -24,11 +25,13 @@ class Layout:
         dimensions: all of them; margins are tuples of places among these, rising.
         start: of each margin, the position of its first cell.
         size: cells altogether.
+        joints: common tables behind several margins; their cells come last.
     """
 
     dimensions: tuple[Dimension, ...]
     start: Mapping[Margin, int]
     size: int
+    joints: tuple[Joint, ...] = ()
 
     def values(self, margin: Margin) -> tuple[int, ...]:
         return tuple(len(self.dimensions[place].values) - 1 for place in margin)
@@ -47,6 +50,15 @@ class Layout:
             chosen = [(index if rows is None else index[rows]) - 1 for index in indices]
             flat = np.ravel_multi_index(chosen, self.values(margin)) if margin else 0
             yield self.start[margin] + np.broadcast_to(flat, size)
+        for first, joint in self.behind():
+            yield first + (joint.index if rows is None else joint.index[rows])
+
+    def behind(self) -> Iterator[tuple[int, Joint]]:
+        """The position of the first cell of each common table, and the table."""
+        first = self.size - sum(joint.size for joint in self.joints)
+        for joint in self.joints:
+            yield first, joint
+            first += joint.size
 
     def counted(self, rows: Ints | None = None) -> Ints:
         """Records in every cell; of ``rows`` alone if given."""

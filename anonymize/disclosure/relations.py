@@ -6,6 +6,7 @@ hiding one of them hides both. Everything after this module works on quantities.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,9 +89,24 @@ def _equations(
             shape=(count, size),
         )
         blocks.append(_distinct(block))
+    blocks += [_distinct(block) for block in _behind(cells, quantity, size)]
     if not blocks:
         return sparse.csr_array((0, size))
     return sparse.csr_array(sparse.vstack(blocks, format="csr"))
+
+
+def _behind(cells: Cells, quantity: Ints, size: int) -> Iterator[sparse.csr_array]:
+    """The cells of margins as sums of the cells of a common table."""
+    for first, joint in cells.layout.behind():
+        part = first + np.arange(joint.size)
+        for margin, flat in joint.parts.items():
+            at = cells.layout.positions(margin).ravel()
+            row = np.append(np.arange(len(at)), flat)
+            column = quantity[np.append(at, part)]
+            sign = np.append(np.ones(len(at)), -np.ones(joint.size))
+            real = cells.exists[at][row]
+            block = sparse.csr_array((sign[real], (row[real], column[real])), (len(at), size))
+            yield block[np.flatnonzero(cells.exists[at])]
 
 
 def _distinct(block: sparse.csr_array) -> sparse.csr_array:

@@ -30,6 +30,9 @@ MIN_CELL = 11
 LEAST_MIN_CELL = 3
 #: What the audit adds to the published columns.
 AUDIT_COLUMNS = ("true_count", "reason", "lower", "upper")
+#: And where contributors are named: how many of the counted each of them knows, and of those that
+#: are shown, which may have been counted earlier; JSON, by name.
+KNOWN_COLUMNS = ("known", "known_shown")
 
 
 class Status(StrEnum):
@@ -120,7 +123,8 @@ def release(records: pa.Table, request: Request, previous: Sequence[Released] = 
     """
     from anonymize.disclosure import tables
     from anonymize.disclosure.cells import cells as count_cells
-    from anonymize.disclosure.decide import decide, decide_sums, positions
+    from anonymize.disclosure.cells import with_joints
+    from anonymize.disclosure.decide import decide, decide_sums, maybe_not_empty, positions
     from anonymize.disclosure.dominance import column, sums
 
     _check(request)
@@ -132,6 +136,7 @@ def release(records: pa.Table, request: Request, previous: Sequence[Released] = 
         request.public,
         request.within,
     )
+    cells = with_joints(cells, maybe_not_empty(cells, request, previous))
     decision = decide(cells, request, previous)
     at = positions(cells, request)
     shown = tables.published(cells, decision, request, at)
@@ -147,7 +152,7 @@ def release(records: pa.Table, request: Request, previous: Sequence[Released] = 
 
 
 def _check(request: Request) -> None:
-    taken = {"count", "status", *AUDIT_COLUMNS}
+    taken = {"count", "status", *AUDIT_COLUMNS, *KNOWN_COLUMNS}
     for name in request.dimensions:
         if name in taken:
             raise DeliveryError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -11,9 +13,9 @@ import pyarrow as pa
 from anonymize.disclosure.audit import EPSILON
 from anonymize.disclosure.cells import Cells
 from anonymize.disclosure.decide import Decision
-from anonymize.disclosure.dimensions import Bools, Ints
+from anonymize.disclosure.dimensions import Bools, Floats, Ints
 from anonymize.disclosure.dominance import Sums
-from anonymize.disclosure.release import AUDIT_COLUMNS, Status
+from anonymize.disclosure.release import AUDIT_COLUMNS, KNOWN_COLUMNS, Status
 from anonymize.disclosure.rounding import rounded
 
 if TYPE_CHECKING:
@@ -60,7 +62,8 @@ def with_sums(
 
 
 def audit_of(cells: Cells, decision: Decision, shown: pa.Table, at: Ints) -> pa.Table:
-    """What is published, and the steward's columns: true counts, reasons, and bounds left."""
+    """What is published, and the steward's columns: true counts, reasons, bounds left, and what
+    members know of each count themselves, which the next release is held against."""
     quantity = decision.relations.quantity[at]
     hidden = decision.hidden[quantity]
     reason = np.where(hidden, COMPLEMENTARY, "").astype(object)
@@ -75,7 +78,23 @@ def audit_of(cells: Cells, decision: Decision, shown: pa.Table, at: Ints) -> pa.
     )
     for name, column in zip(AUDIT_COLUMNS, columns, strict=True):
         shown = shown.append_column(name, column)
+    if cells.contributors:
+        known, then = decision.known[:, quantity], decision.known_shown[:, quantity]
+        for name, counts in zip(KNOWN_COLUMNS, (known, then), strict=True):
+            shown = shown.append_column(name, _by_attacker(decision.attackers, counts))
     return shown
+
+
+def _by_attacker(attackers: Sequence[str], counts: Floats) -> pa.Array:
+    """JSON objects of what each attacker knows of each cell; who knows nothing is left out."""
+    each = counts.astype(np.int64).T.tolist()
+    return pa.array(
+        [
+            json.dumps({name: count for name, count in zip(attackers, one, strict=True) if count})
+            for one in each
+        ],
+        pa.string(),
+    )
 
 
 def summary(

@@ -105,6 +105,7 @@ def test_a_million_records_of_six_dimensions() -> None:
         properties.test_no_reader_finds_a_hidden_cell,
         properties.test_no_contributor_finds_a_hidden_cell,
         properties.test_two_releases_tell_no_more_than_one,
+        properties.test_no_contributor_learns_who_came_to_others,
     ],
 )
 def test_thousands_of_tables(test, monkeypatch: pytest.MonkeyPatch) -> None:
