@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from anonymize.text.spans import Span, merged
-from anonymize.text.vocabulary import EVERY_NAME, is_spelt, is_thing, is_word
+from anonymize.text.vocabulary import EVERY_NAME, PEOPLE, is_spelt, is_thing, is_word
 from anonymize.text.words import words
 
 _WORD = re.compile(r"\w+(?:['\u2019/&-]\w+)*['\u2019]?")
 _AGE = re.compile(r"(?i)\bage\b|\baged\b|\byears?[ -]old\b|\by/?o\b")
-_DURATION = re.compile(r"(?i)\d{1,2}\+?|\d{1,3}-(?:year|month|week|day|hour|minute)s?")
+_DURATION = re.compile(r"(?i)\d{1,3}\+?|\d{1,3}-(?:year|month|week|day|hour|minute)s?")
 
 _UNIT = r"(?:years?|months?|weeks?|days?)(?:['\u2019]s?)?"
 _SENTENCE = re.compile(
@@ -27,7 +27,7 @@ _SENTENCED = re.compile(
     r"(?:sentenced|imprison|convicted|banned|debarred|term of|sentence of)[^.]{0,50}$"
 )
 #: What stands joined to a passage belongs to it: "DHKP-C", "Marxist-Leninist".
-_JOINED = re.compile(r"(?:[-\u2011][A-Z]\w{0,30}){1,3}")
+_JOINED = re.compile(r"(?:[-\u2011](?:[A-Z]\w{0,30}|[a-z]{2,5}\b)){1,3}")
 _JOINING = re.compile(r"\b(?:\w{1,30}[-\u2011]){1,3}$")
 
 _FUNCTION = words("function")
@@ -175,6 +175,8 @@ def _joined(text: str, start: int, end: int) -> tuple[int, int]:
         if text[start - 1 : start] in "-\u2011"
         else None
     )
+    if after and after.group()[1:].islower() and after.group()[1:] not in PEOPLE["syllables"]:
+        after = None
     return before.start() if before else start, after.end() if after else end
 
 
@@ -247,7 +249,7 @@ def _vague(found: Words) -> bool:
 
 def _unnamed(word: str) -> bool:
     """Words beside a time that name no day: "payday", "normal hours"."""
-    return word.isalpha() and word not in _CALENDAR and is_word(word)
+    return word.replace("-", "").isalpha() and word not in _CALENDAR and is_word(word)
 
 
 def _nothing(found: Words) -> bool:

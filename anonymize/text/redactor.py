@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from anonymize.text import builtin, keep, names, patterns
+from anonymize.text.casing import recased
 from anonymize.text.known import DeliveryNames, Known
 from anonymize.text.ner import Ner
 from anonymize.text.spans import Span, merged
@@ -69,13 +70,14 @@ class Redactor:
         pairs = list(zip(texts, known, strict=True))
         try:
             distinct = list(dict.fromkeys(texts))
-            entities = dict(zip(distinct, self._ner.entities(distinct), strict=True))
-            alone = {text: _found_alone(text) for text in distinct}
+            cased = dict(zip(distinct, map(recased, distinct), strict=True))
+            entities = dict(zip(distinct, self._ner.entities(list(cased.values())), strict=True))
+            alone = {text: _found_alone(text, cased[text]) for text in distinct}
             spans: dict[tuple[str, int], list[Span]] = {}
             for text, own in pairs:
                 if (text, id(own)) not in spans:
                     sure = [*alone[text], *_found_known(text, own, delivery)]
-                    spans[text, id(own)] = _joined(text, entities[text], sure)
+                    spans[text, id(own)] = _joined(text, cased[text], entities[text], sure)
         except TributaryError:
             raise
         except Exception as error:  # whatever it is, its text may quote a value
@@ -86,9 +88,10 @@ class Redactor:
         return [spans[text, id(own)] for text, own in pairs]
 
 
-def _found_alone(text: str) -> list[Span]:
-    """What a text gives away whoever it belongs to."""
-    return [*builtin.find(text), *patterns.find(text), *names.cued(text)]
+def _found_alone(text: str, cased: str) -> list[Span]:
+    """What a text gives away whoever it belongs to; ``cased``: as prose would write it."""
+    told = [*names.cued(text), *(names.cued(cased) if cased != text else ())]
+    return [*builtin.find(text), *patterns.find(text), *told]
 
 
 def _found_known(text: str, known: Known, delivery: DeliveryNames | None) -> list[Span]:
@@ -96,8 +99,8 @@ def _found_known(text: str, known: Known, delivery: DeliveryNames | None) -> lis
     return [*known.find(text), *others]
 
 
-def _joined(text: str, entities: list[Span], sure: list[Span]) -> list[Span]:
-    likely = keep.identifying(text, entities, sure)
+def _joined(text: str, cased: str, entities: list[Span], sure: list[Span]) -> list[Span]:
+    likely = keep.identifying(cased, entities, sure)
     persons = names.propagated(text, [*sure, *likely])
     return merged([*sure, *likely, *persons])
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from importlib import resources
 from pathlib import Path
 from unicodedata import combining, normalize
 
@@ -32,12 +31,27 @@ _OURS = words(
 _NAMES = words("ambiguous", "surnames") | PEOPLE["family"]
 #: Whatever may be somebody's name, common words among it.
 EVERY_NAME = _NAMES.union(words("given"), PEOPLE["given"], PEOPLE["monikers"])
+#: Common words that are names as well, as the census counts them.
+CENSUS = {
+    kind: frozenset(flat(rows))
+    for kind, rows in load(Path(__file__).parent / "names" / "census.yaml").items()
+}
+#: What may be a name where capitals tell nothing.
+MAY_BE_NAME = EVERY_NAME.union(*CENSUS.values())
+#: Letters behind an apostrophe that contracts ("they've"), and longer words there.
+_CONTRACTED = 2
+_AFTER_APOSTROPHE = frozenset({"all", "clock", "day", "cuz", "cause", "til", "till", "knot"})
 _KINDS = ("noun", "verb", "adj", "adv")
 _LEXICON_WORD = re.compile(r"\b[a-z]{3,}(?:'[a-z]+)?\b\*?")
 #: Shorter words have too many neighbours for one of them to be its misspelling.
 _MISSPELT, _MISSPELT_CASELESS = 7, 6
 #: A word without a vowel is an abbreviation, if it is no longer.
 _NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,5}")
+#: "detasseled", "overcharging": no dictionary has them all.
+_PREFIXED = re.compile(r"(?:de|re|un|mis|pre|out|over|under)(?=\w{3,}(?:ed|ing)$)")
+_FINITE = (("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ied", "y"))
+#: What a plural in -es ends in before it.
+_HISSING = ("s", "x", "z", "ch", "sh", "o")
 #: What is longer is neither a word nor a name.
 _LONGEST = 30
 #: Endings that inflect a word, and what its base form ends in instead.
@@ -50,11 +64,20 @@ _ENDINGS = (
 @lru_cache(maxsize=100_000)
 def is_word(word: str) -> bool:
     """Whether ``word`` (any case) is an English word, inflected or mistyped, and no name."""
+    if _is_elided(word):
+        return False
+    if word.casefold() in _OURS:
+        return True
     plain = word.casefold().replace("\u2019", "'").rstrip(".").split("'")[0]
     if plain in _OURS or not 1 < len(plain) < _LONGEST:
         return True
     bare = unaccented(plain)
-    if bare in _NAMES or bare in given_names() or plain in given_names():
+    if (
+        bare in _NAMES
+        or bare in CENSUS["proper"]
+        or bare in given_names()
+        or plain in given_names()
+    ):
         return False
     if plain in _indicating() or plain.startswith(_indicating_stems()):
         return True
@@ -64,6 +87,12 @@ def is_word(word: str) -> bool:
         return True
     least = _MISSPELT if word.istitle() else _MISSPELT_CASELESS
     return len(plain) >= least and plain.isascii() and _misspelt(plain)
+
+
+def _is_elided(word: str) -> bool:
+    """Whether an apostrophe joins a name ("O'Rourke", "Da'Quan"), and is no contraction."""
+    head, _, tail = word.casefold().replace("\u2019", "'").partition("'")
+    return len(tail) > _CONTRACTED and tail not in _AFTER_APOSTROPHE and not is_spelt(head + tail)
 
 
 @cache
@@ -96,6 +125,19 @@ def is_thing(word: str) -> bool:
 
 
 @lru_cache(maxsize=100_000)
+def is_finite(word: str) -> bool:
+    """Whether it may be a verb that has a subject: "keeps", "kept", "nailed"; no base form."""
+    plain = word.casefold()
+    if plain in _lookups().get_table("lemma_exc")["verb"]:
+        return not plain.endswith("ing")
+    base = _index("verb")
+    return any(
+        plain.endswith(ending) and plain[: -len(ending)] + instead in base
+        for ending, instead in _FINITE
+    ) or (plain.endswith("ed") and plain[-3:-2] == plain[-4:-3] and plain[:-3] in base)
+
+
+@lru_cache(maxsize=100_000)
 def is_quality(word: str) -> bool:
     """Whether it is an adjective in its base form and no word of reports: family names are, too."""
     plain = word.casefold()
@@ -116,18 +158,23 @@ def _indicating_stems() -> tuple[str, ...]:
 
 @cache
 def _lexicon() -> frozenset[str]:
-    files = (resources.files("anonymize.text") / "indicators").iterdir()
-    texts = [file.read_text(encoding="utf-8") for file in files if file.name.endswith(".yaml")]
+    files = (Path(__file__).parent / "indicators").rglob("*.yaml")
+    texts = [file.read_text(encoding="utf-8") for file in files]
     return frozenset(word for text in texts for word in _LEXICON_WORD.findall(text))
 
 
 def _known(plain: str) -> bool:
     base = _dictionary()
+    prefixed = _PREFIXED.match(plain)
+    if prefixed and _known(plain[prefixed.end() :]):
+        return True
     if plain in base or (plain.endswith("in") and plain[:-2] in base):
         return True
     for ending, instead in _ENDINGS:
         if plain.endswith(ending):
             stem = plain[: -len(ending)]
+            if ending == "es" and not stem.endswith(_HISSING):
+                continue  # Gaines
             if stem + instead in base or (stem[-1:] == stem[-2:-1] and stem[:-1] in base):
                 return len(stem) > 1
     return False

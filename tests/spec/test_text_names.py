@@ -37,6 +37,10 @@ CAPITALS_SAY_NOTHING = """
 [LU] TOLD HER SHE OWED A DEBT. [KING] SLAPPED HER.
 SHE HAS CIGARETTE BURNS. VICTIM WAS GIVEN ONLY RICE. SUSP SAID HE WILL KILL HER.
 he said [ebony park] works at the spa. roommate [grant] is supportive.
+SHE WENT HOME WITH [PRECIOUS BLOOD]. [AL JUNDI] AND [D'AMICO] TOLD HER OF THE JOB AT A SPA.
+THE CREW SELLS MAGAZINES DOOR TO DOOR. HIS KITCHENS AND THE MONEY BELT WERE SEARCHED.
+[HONESTY] OFFERED HER A RIDE. [GAINES] AND [FRANCISCO MONTES DE OCA] PAID THE RENT.
+the boyfriend, "[slim]", sold her. la menor dice que [Jhun] la vendía en un departamento.
 client was trans by [harjit b]. and [b. sutfield]. ppwk sent to case mgmt dept.
 """
 
@@ -46,6 +50,9 @@ VICTIM WAS THREATEND AND HER PASSPRT WAS TAKEN.
 """
 
 LISTS_AND_MONIKERS = """
+Ledger: "[Lux] - $250 / [RD] - 0". Her ad said "[Fantasy] back in town". Rent - $250.
+[Boss] sent him the bill. [Lexus] kept her tips. The boss was there.
+[Blessing] never let her out. [Da'Quan] broke her jaw. She thinks of [Deuce].
 He goes by [Pretty Ricky]. She said [Ghost] did it. [Baby D] and [Big Tone] waited outside.
 [Short, Prince] drives for them. She lives with [Bill Law] in a trailer.
 [Rosa Alvarez] wrote to him. Later he drove [RA] to a motel.

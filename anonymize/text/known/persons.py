@@ -88,6 +88,7 @@ def _names(words: Sequence[str]) -> list[str]:
 
 def _add_names(words: Sequence[str], found: Gathered) -> None:
     names = _names(words)
+    found.initials.update(word[0] for word in words[1:])  # of O'Rourke, too
     for name in names:
         found.initials.add(name[0])
         if len(name) == 1 or name.isdigit():

@@ -33,6 +33,10 @@ _SPLIT = 5  # letters of a name that is found in two pieces
 _TIMES = frozenset(("am", "pm", "us", "ie", "eg"))
 _AFTER_TIME = re.compile(r"\d\s*$|\b(?:the|this|of)\s$", re.IGNORECASE)
 _ACTED_ON = re.compile(r"([^\W_]+) $")
+_CLIENT = re.compile(
+    r"\b(?:cls?|clts?|client|vic|victim|svrs?|survivor|pts?|participant|cts?|resident)\.? $",
+    re.IGNORECASE,
+)
 _PLACE_BEFORE = re.compile(
     r"(?:,\s?|\b(?:in|to|from|of|near|at|through|via|state|the|an?|another)\s|[A-Z][a-z]+\s)$"
 )
@@ -216,6 +220,8 @@ def _are_initials(text: str, first: int, last: int, letters: str) -> bool:
         return letters not in _TIMES or not (
             bare.islower() or _AFTER_TIME.search(text[:first][-9:])
         )
+    if _CLIENT.search(text[max(0, first - _WORD) : first]) and (bare.isupper() or bare.islower()):
+        return True
     plain = bare.isupper() or (bare.islower() and tells_nothing(text, first, last))
     short = letters in listed("abbreviations")
     if not plain or " " in bare or (usual(letters) is Usual.FUNCTION and not short):

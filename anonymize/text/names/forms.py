@@ -8,7 +8,16 @@ import regex
 
 from anonymize.text.names.grammar import CUES, INITIAL, PARTICLE, no_name
 from anonymize.text.spans import Span
-from anonymize.text.vocabulary import EVERY_NAME, given_names, is_word, unaccented
+from anonymize.text.vocabulary import (
+    CENSUS,
+    EVERY_NAME,
+    PEOPLE,
+    given_names,
+    is_ours,
+    is_spelt,
+    is_word,
+    unaccented,
+)
 from anonymize.text.words import words
 
 _NO_INITIALS = CUES["abbreviations"]
@@ -49,15 +58,49 @@ _ONE_INITIAL = (
     ),
     regex.compile(rf"(?<![\w.'\u2019/-])(?![AI]\b)\p{{Lu}}[ ](?P<name>\p{{Lu}}{_LETTER}{{2,25}})"),
 )
+#: "Quick, K. /", "HOOKER, D." where the family name is a common word too
+_SURNAME_INITIAL = regex.compile(
+    r"(?<![\w'\u2019-])(?:(?i:al|el|de|del|de la|van|bin)[ -])?"
+    r"(?P<name>\p{Lu}[\p{L}'\u2019-]{2,25}), ?\p{Lu}\.(?!\w)"
+)
+#: "T BATTLE" at the beginning of a sentence
+_INITIAL_SURNAME = regex.compile(
+    r"(?:^|[.;:!?\n,]\s{1,2})"
+    rf"(?P<all>(?![AI]\b)\p{{Lu}}\.? (?P<name>\p{{Lu}}{_LETTER}{{2,25}}))(?!\w)"
+)
+#: Who paid or owes, in a list of sums: "Lux - $250 / RD - 0", "Sky: $600"
+_LEDGER = regex.compile(
+    r"(?<=[\"\u201c/;|,] ?|\n)(?P<name>\p{L}[\p{L}'\u2019]{1,20}(?: \p{L}[\p{L}'\u2019]{1,20})?) ?"
+    r"(?:[-\u2013=]|:) ?"
+    r"(?:\$ ?\d|\d{1,5}(?:\.\d\d)?(?: dollars?| bucks)?(?=[\"\u201d/;|,\n]| [/|]))"
+)
 #: "Big Mike" in quotes, as monikers are given
 _QUOTED = regex.compile(
     rf"(?<=[\"\u201c])\p{{Lu}}{_LETTER}{{1,20}}(?:[ ]\p{{Lu}}{_LETTER}{{1,20}})?"
     r"(?=[\"\u201d]|[ ][\d(+$])"
 )
+#: "slim", "t-bone" where all is in small letters
+_QUOTED_SMALL = regex.compile(r"(?<=[\"\u201c])\p{Ll}[\p{Ll}'\u2019-]{2,14}(?=[\"\u201d])")
+#: "JC's phone"
+_POSSESSED = regex.compile(r"(?<![\w.'\u2019-])\p{Lu}{2}(?=['\u2019]s \p{Ll})")
+#: As advertisements begin: "Fantasy back in town", and end: "exotic Pony" before a picture
+_OFFERED = regex.compile(
+    r"(?i)(?<=[\"\u201c])(?P<name>\p{L}[\p{L}'-]{2,14})"
+    r"(?= (?:is )?(?:back|avail\w*|here|visiting|new|now) (?:in|now|4|for|to|till|until|again)\b)"
+    r"|(?:exotic|sexy|sweet|sassy|petite|busty|naughty|hot|new|(?:yo)?ur girl|it'?s|i'?m|miss) "
+    r"(?P<name>\p{L}[\p{L}'-]{2,14})(?= [\p{So}])"
+)
 #: "(Oberster Gerichtshof)", a name in its own language beside its translation
 _GLOSS = regex.compile(r"(?<=\()\p{L}[^()\d\n]{3,80}(?=\))")
 _NO_MONIKERS = words("function", "institutions", "times", "calendar", "spanish") | CUES["titles"]
 _NO_LISTED = words("function", "reports", "brands", "colours", "times", "indicators", "calendar")
+_SURNAMES = EVERY_NAME | CENSUS["surnames"]
+#: What a sum may be for, which stands where a name would.
+_NO_ACCOUNT = words("function", "times", "calendar", "indicators", "abbreviations") | frozenset(
+    {"cash", "total", "rent", "food", "room", "balance", "owed", "paid", "owes", "deposit"}
+)
+_PLACED = regex.compile(r"(?ri)\b(?:from|at|in|to|near|the|a|an|his|her|my|their|our|that|this) ")
+_NO_GIVEN = words("function")
 _ENGLISH = words("function", "reports", "indicators", "institutions", "times", "calendar")
 
 
@@ -78,13 +121,36 @@ def formed(text: str) -> Iterator[Span]:
         for match in pattern.finditer(text):
             if not is_word(match["name"]) and not no_name(match["name"]):
                 yield Span(match.start(), match.end(), "PERSON", 0.7)
+    for match in _INITIAL_SURNAME.finditer(text):
+        if unaccented(match["name"]) in _SURNAMES and not no_name(match["name"].title()):
+            yield Span(match.start("all"), match.end("all"), "PERSON", 0.6)
+    for match in _SURNAME_INITIAL.finditer(text):
+        if unaccented(match["name"]) in _SURNAMES:
+            yield Span(match.start(), match.end(), "PERSON", 0.7)
+    for match in _LEDGER.finditer(text):
+        if match["name"].casefold() not in _NO_ACCOUNT:
+            yield Span(match.start("name"), match.end("name"), "PERSON", 0.6)
     for match in _QUOTED.finditer(text):
         said = match.group().split()
-        common = match.group().isupper() and len(said) > 1 and all(map(is_word, said))
-        if not common and _NO_MONIKERS.isdisjoint(match.group().casefold().split()):
+        common = match.group().isupper() and all(map(is_word, said))
+        if len(said) == 1 and said[0].casefold() in PEOPLE["monikers"]:
+            yield Span(match.start(), match.end(), "PERSON", 0.7)
+            continue
+        named = len(said) == 1 and said[0].casefold() in EVERY_NAME
+        if (named or not common) and _NO_MONIKERS.isdisjoint(match.group().casefold().split()):
             yield Span(match.start(), match.end(), "PERSON", 0.6)
+    for match in _QUOTED_SMALL.finditer(text):
+        plain = match.group().casefold()
+        if plain not in _NO_MONIKERS and (plain in EVERY_NAME or not is_spelt(plain)):
+            yield Span(match.start(), match.end(), "PERSON", 0.5)
+    for match in _OFFERED.finditer(text):
+        if match["name"].casefold() not in _NO_MONIKERS:
+            yield Span(match.start("name"), match.end("name"), "PERSON", 0.6)
+    for match in _POSSESSED.finditer(text):
+        if not is_ours(match.group().casefold()):
+            yield Span(match.start(), match.end(), "PERSON", 0.5)
     for match in _LISTED.finditer(text):
-        if _is_listed(match["family"], match["given"]):
+        if _is_listed(match["family"], match["given"]) and not _is_placed(text, match):
             yield Span(match.start(), match.end(), "PERSON", 0.7)
     if not text.isascii():
         yield from _foreign(text)
@@ -111,11 +177,18 @@ def _is_listed(family: str, given: str) -> bool:
     if unaccented(given) not in (EVERY_NAME if unaccented(family) in EVERY_NAME else given_names()):
         return False
     caseless = family.isupper() or family.islower()
+    if caseless and given.casefold() in _NO_GIVEN:
+        return False
     if caseless and family.casefold() in _NO_LISTED:
         return False
     if unaccented(family) in EVERY_NAME:
         return family[0].isupper() == given[0].isupper()
     return not (is_word(family) or no_name(family))
+
+
+def _is_placed(text: str, listed: regex.Match[str]) -> bool:
+    """Whether a word before the comma is where somebody is from: "a lady from church, Rosa"."""
+    return is_ours(listed["family"].casefold()) and bool(_PLACED.match(text, 0, listed.start()))
 
 
 def _may_be_name(word: str) -> bool:

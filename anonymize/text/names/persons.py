@@ -22,7 +22,9 @@ from anonymize.text.names.grammar import (
 from anonymize.text.names.subjects import dated, said, weakly_said
 from anonymize.text.spans import Span
 from anonymize.text.vocabulary import (
+    CENSUS,
     EVERY_NAME,
+    PEOPLE,
     given_names,
     is_ours,
     is_spelt,
@@ -35,10 +37,14 @@ _TITLES = CUES["titles"] | CUES["capitalised_titles"]
 #: Titles of which a name in lower case may follow, as people type messages; the second only where
 #: they are in lower case themselves.
 _PLAIN_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr"})
-_PLAIN_RANKS = frozenset({"det", "ofc", "sgt", "officer", "detective", "deputy", "sergeant"})
+_PLAIN_RANKS = frozenset(
+    {"det", "ofc", "sgt", "officer", "detective", "deputy", "sergeant", "agent", "trooper", "cpl"}
+    | {"lt", "capt", "dep", "inspector", "investigator", "special agent", "lieutenant", "captain"}
+)
 _SEPARATOR = regex.compile(r"(?:[ \t\u00a0]*[:;,=?/(\"\u201c-]){0,2}[ \t\u00a0]*")
 _AFTER_ALIAS = regex.compile(
-    r"(?i)(?:[ \t]*[:,=-])?[ \t]*(?:(?:is|was|as|of|by|simply|only|just)[ ])?"
+    r"(?i)(?:(?: [a-z]+){1,4}(?=:))?(?:[ \t]*[:,=-])?[ \t]*"
+    r"(?:(?:is|was|as|of|by|simply|only|just)[ ])?"
     r"(?:(?:the|a)[ ](?:name|nickname|moniker|alias|street name)(?:[ ]of)?[ ])?"
     r"(?:the[ ](?=[\"\u201c\u2018']))?"
 )
@@ -47,12 +53,13 @@ _AFTER_KIN = regex.compile(
 )
 _AFTER_ROLE = regex.compile(
     r"(?i)(?:[ ]?#?\d{1,2})?(?:[ ]?[:/,-]|[ ]\()?"
-    r"(?:[ ](?:is|was|later|identified|as|named|id'd)){0,4}[ ]?"
+    r"(?:[ ](?:is|was|later|identified|as|named|id'd)\b){0,4}[ ]?"
 )
 _OR = regex.compile(r"[\"\u201d\u2019']?[ ]?(?:,|or|and|/|&)[ ]")
 _AFTER_PARTING = regex.compile(r"[,!.]?[ \t]*(?:\r?\n[ \t]*){0,3}")
 _ANY_WORD = regex.compile(ANY)
 _NO_ALIAS = words("function", "reports", "times", "calendar", "nationalities")
+_NO_FAMILY = words("function", "reports", "colours", "nationalities", "times", "calendar")
 _NO_TITLED_SUBJECT = words("function", "times")
 
 
@@ -81,6 +88,10 @@ def _capitalised_title(text: str, start: int, end: int) -> Iterator[Span]:
 
 def _prefixed(text: str, start: int, end: int) -> Iterator[Span]:
     at = _blank(text, end)
+    word = _ANY_WORD.match(text, at) if at is not None else None
+    if word is not None and word.group().casefold() in PEOPLE["monikers"]:
+        yield Span(start, word.end(), "PERSON", 0.7)
+        return
     if at is None or not text[start].isupper():
         return
     name = _run(text, at)
@@ -92,18 +103,39 @@ def _role(text: str, start: int, end: int) -> Iterator[Span]:
     if text[end - 1] in "/-" and not text[start].isupper():
         return
     after = _AFTER_ROLE.match(text, end, min(len(text), end + 60))
-    name = _run(text, after.end()) if after else None
+    word = _ANY_WORD.match(text, after.end()) if after else None
+    surely = word is not None and word.group().istitle() and _is_family(word.group())
+    name = _run(text, after.end(), surely=surely) if after else None
     if name is not None:
         yield _with_given(text, name)
+
+
+def _is_family(word: str) -> bool:
+    plain = unaccented(word)
+    return plain in EVERY_NAME | CENSUS["surnames"] and plain not in _NO_FAMILY
 
 
 def _alias(text: str, start: int, end: int) -> Iterator[Span]:
     after = _AFTER_ALIAS.match(text, end, min(len(text), end + 60))
     at = after.end() if after else end
     name = _quoted(text, at) or _moniker(text, at) or (_loose(text, at) if at > end else None)
+    if name is None and at > end:
+        name = _alone(text, at)
     if name is not None:
         yield name
         yield from _further(text, name)
+
+
+def _alone(text: str, at: int) -> Span | None:
+    """A common word that nothing follows: "street name trouble,"."""
+    word = _ANY_WORD.match(text, at)
+    if (
+        word is None
+        or word.group().casefold() in _NO_ALIAS
+        or text[word.end() : word.end() + 1] not in tuple(",.;)")
+    ):
+        return None
+    return Span(word.start(), word.end(), "PERSON", 0.5)
 
 
 def _moniker(text: str, at: int) -> Span | None:
@@ -116,9 +148,18 @@ def _moniker(text: str, at: int) -> Span | None:
 def _weak_alias(text: str, start: int, end: int) -> Iterator[Span]:
     after = _AFTER_ALIAS.match(text, end, min(len(text), end + 60))
     at = after.end() if after else end
-    name = _quoted(text, at) or _run(text, at)
+    name = _quoted(text, at) or _run(text, at) or _small(text, at)
     if name is not None:
         yield name
+
+
+def _small(text: str, at: int) -> Span | None:
+    """A name in small letters that may be a common word, too ("a coyote called long")."""
+    word = _ANY_WORD.match(text, at)
+    if word is None or not word.group().islower() or word.group() in _NO_ALIAS | MODALS:
+        return None
+    known = unaccented(word.group()) in EVERY_NAME or not is_spelt(word.group())
+    return Span(word.start(), word.end(), "PERSON", 0.6) if known else None
 
 
 def _introduced(text: str, start: int, end: int) -> Iterator[Span]:
@@ -134,6 +175,8 @@ def _weakly_introduced(text: str, start: int, end: int) -> Iterator[Span]:
     after = _AFTER_PARTING.match(text, end, min(len(text), end + 20))
     at = after.end() if after else end
     name = _run(text, at) if at > end else None
+    if name is None and at > end and text[start:end] in ("named", "born"):
+        name = _small(text, at)
     if name is not None:
         yield name
 

@@ -17,8 +17,10 @@ from anonymize.text.names.grammar import (
     cut_before,
     no_name,
 )
+from anonymize.text.names.subjects import acting
 from anonymize.text.spans import Span
 from anonymize.text.vocabulary import (
+    CENSUS,
     EVERY_NAME,
     PEOPLE,
     given_names,
@@ -43,8 +45,11 @@ _BEGINS_LOWER = regex.compile(r"(?:[.!?]|\n|^)[ ]{0,3}\p{Ll}")
 _BEGINS_UPPER = regex.compile(r"(?:[.!?]|\n|^)[ ]{0,3}\p{Lu}")
 _ARTICLE = regex.compile(r"(?i)\b(?:the|an?|his|her|my|no|any|this|that|their)[ ]$")
 #: A word with a capital behind one of these is a person's name, whatever it means otherwise.
+_OF_PERSON = regex.compile(r"(?r)(?<=\p{Ll} )(?:of|by)[ ]")
+_POSSESSES = regex.compile(r"['\u2019]s \p{Ll}")
 _AMONG_PERSONS = regex.compile(
-    r"(?r)(?<=[\p{Ll},;] )(?:with|that|told|because|when|where|from|by|and|to|for|but|while|if)[ ]"
+    r"(?r)(?<=[\p{Ll},;] )(?:with|that|told|because|when|where|from|by|and|to|for|but|while|if|"
+    r"locate|contact|call|asked|knew|than)[ ]"
 )
 
 
@@ -161,12 +166,14 @@ def _mentions(
         if covered[start] == 1 or covered[end - 1] == 1:
             continue
         if name in names:
-            if _repeats(text, start, name):
+            if _repeats(text, start, name) or acting(text, start, name, end):
                 yield start, end, "PERSON"
             elif both := pair(text, end, name):
                 yield start, both, "PERSON"
         elif name in institutions:
             yield start, end, "ORGANIZATION"
+        elif acting(text, start, name, end):
+            yield start, end, "PERSON"
         elif "-" in word and any(part in names for part in word.split("-")):
             yield start, match.end(), "PERSON"
         elif covered[start] and unaccented(name) not in _EVERY_PART:
@@ -200,7 +207,12 @@ def _is_name(text: str, start: int, name: str) -> bool:
         return False
     if plain in _AMBIGUOUS:
         known = plain in given_names() or plain in PEOPLE["monikers"]
-        return known and _stands_as_name(text, start, name)
+        family = name.istitle() and not is_ours(plain) and plain not in MODALS
+        return (known and _stands_as_name(text, start, name)) or (
+            family and _AMONG_PERSONS.match(text, 0, start) is not None
+        )
+    if plain in CENSUS["surnames"] and _stands_as_name(text, start, name):
+        return not is_ours(plain) and _POSSESSES.match(text, start + len(name)) is not None
     if name.istitle() and not is_ours(plain) and _AMONG_PERSONS.match(text, 0, start):
         return len(name) > _SHORTEST
     if plain in PEOPLE["monikers"] and _stands_as_name(text, start, name):
@@ -213,7 +225,9 @@ def _least(name: str) -> int:
 
 
 def _stands_as_name(text: str, start: int, name: str) -> bool:
-    return name.istitle() and amid_sentence(text, start)
+    return name.istitle() and (
+        amid_sentence(text, start) or _OF_PERSON.match(text, 0, start) is not None
+    )
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:

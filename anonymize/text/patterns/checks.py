@@ -24,7 +24,8 @@ from anonymize.text.patterns.check_digits import (
     three_digits,
     vin,
 )
-from anonymize.text.vocabulary import is_word
+from anonymize.text.patterns.phone_checks import digits_mostly, phone, spelt_phone
+from anonymize.text.vocabulary import is_spelt, is_word
 from anonymize.text.words import words as listed
 
 Check = Callable[[str], bool]
@@ -48,55 +49,12 @@ _NOT_PLACES = listed("function", "reports", "indicators", "nationalities", "time
     "center",
     "union",
     "mill",
+    "old",
+    "new",
+    "post",
 }
 _NO_PLACE = _RUNNING | _NOT_STREETS | _NOT_PLACES
 _JOINING = frozenset(_LISTS["joining"].split())
-
-
-def phone(text: str) -> bool:
-    """Seven to fifteen digits (ITU-T E.164), neither a day nor a sum in thousands."""
-    digits = digits_of(text)
-    groups = re.findall(r"\d+", text)
-    thousands = len(groups) > 2 and all(group == "000" for group in groups[1:])
-    return 6 <= len(digits) <= 15 and not thousands and not (len(digits) <= 8 and day(text))
-
-
-_SPELT = {
-    word: str(value)
-    for value, words in enumerate(
-        (
-            "zero oh o cero",
-            "one i l uno",
-            "two dos",
-            "three tres",
-            "four fore cuatro",
-            "five cinco",
-            "six seis",
-            "seven siete",
-            "eight ate ocho",
-            "nine niner nueve",
-        )
-    )
-    for word in words.split()
-}
-_TENS = r"(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|"
-_SPELT_PART = re.compile(
-    _TENS + "|".join(sorted(_SPELT, key=len, reverse=True)) + r"|\d", re.IGNORECASE
-)
-
-
-def spelt_phone(text: str) -> bool:
-    """A phone number partly in words, look-alike letters or odd separators: seven digits all in
-    words, or ten and more."""
-    parts = _SPELT_PART.findall(text)
-    words = sum(not part.isdigit() for part in parts)
-    groups = re.findall(r"\d+", text)
-    if "," in text and words < 5:
-        return False
-    if len(groups) >= 5 and 10 <= len(parts) <= 13:
-        return True
-    odd = words or re.search(r"\d[^\w\s().+/:,-]\d|\d\D{1,4}\d\D{1,4}\d\D{1,4}\d\D{1,4}\d\D", text)
-    return bool(odd) and (10 <= len(parts) <= 13 or (7 <= len(parts) <= 13 and words >= 5))
 
 
 def plate(text: str) -> bool:
@@ -134,10 +92,20 @@ def has_digit(text: str) -> bool:
     return bool(digits_of(text)) or all(len(part) == 1 for part in re.split(r"[ ,-]+", text))
 
 
+def unspelt(text: str) -> bool:
+    """Capitals that are no words: what an owner chose for a plate."""
+    return not all(map(is_spelt, text.lower().split()))
+
+
+def room_number(text: str) -> bool:
+    """A letter, or what ``round_or_year`` takes for a room."""
+    return not digits_of(text) or round_or_year(text)
+
+
 def call_sign(text: str) -> bool:
     """A number of a unit: neither a time of day nor a word and a number."""
     word = "".join(filter(str.isalpha, text)).lower()
-    if len(word) > 1 and "-" in text:
+    if len(word) > 1 and ("-" in text or (len(word) == 2 and " " not in text)):
         return True
     return (
         len(word) == 1 and not re.fullmatch(r"(?i)(?:1[0-2]|\d)[ap]", text)
@@ -226,13 +194,19 @@ def postcode(text: str) -> bool:
     return len(digits) > 4 or (len(digits) == 4 and not "1800" <= digits <= "2100")
 
 
+_ROUTE = r"(?:i|ih|us|sr|sh|fm|hwy|highway|route|rt|rte|interstate|state route)[- .]{0,2}\d{1,4}"
+_ROUTES = re.compile(rf"(?i){_ROUTE}\W{{1,3}}(?:(?:and|at|near|x)\s)?{_ROUTE}")
+
+
 def crossing(text: str) -> bool:
     """No running text in a pair of streets."""
     words = _WORD.findall(text.lower())
     if len(words) == 1 and not set("/&@").intersection(text):
         return False  # "3rd and 4th" is no crossing
+    if _ROUTES.fullmatch(text) and " and " in text.lower():
+        return False  # two wide areas
     plain = [word for word in words if word in _RUNNING]
-    joined = [] if set("/&@").intersection(text) else ["and", "at", "near", "of", "off"]
+    joined = [] if set("/&@").intersection(text) else ["and", "at", "by", "near", "of", "off"]
     return not plain or (len(plain) == 1 and plain[0] in joined and not text.startswith(plain[0]))
 
 
@@ -294,6 +268,9 @@ CHECKS: dict[str, Check] = {
         phone,
         spelt_phone,
         plate,
+        unspelt,
+        room_number,
+        digits_mostly,
         plate_mixed,
         partial,
         plate_letters,
