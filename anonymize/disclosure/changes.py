@@ -38,11 +38,13 @@ class Held:
         again: must stay hidden, or a change could be worked out.
         known: what each attacker knows of the count that is published, shape (attackers,
             quantities).
+        told: whether a change could still be worked out, with all held back that can be.
     """
 
     instead: Floats
     again: Bools
     known: Floats
+    told: bool
 
 
 @dataclass(frozen=True)
@@ -76,27 +78,31 @@ class Now:
 def held_back(now: Now, formers: Sequence[Former]) -> Held:
     """What is published instead of new counts, and what must not be published."""
     held = np.zeros(now.related.size, np.bool_)
-    again = held.copy()
+    again, worked_out = held.copy(), False
     display, known = np.full(now.related.size, np.nan), now.known
     for one in formers:
-        keep, hide_again = _against(now, one)
+        keep, hide_again, change_told = _against(now, one)
         held |= keep
         again |= hide_again
+        worked_out |= change_told
         told = ~np.isnan(one.display)
         display = np.where(told, one.display, display)
         knew = now.before(one.knew_shown)
         known = np.where(told, now.known if knew is None else knew, known)
     held &= ~again & (display != now.truth)
-    return Held(np.where(held, display, np.nan), again, np.where(held, known, now.known))
+    return Held(
+        np.where(held, display, np.nan), again, np.where(held, known, now.known), worked_out
+    )
 
 
-def _against(now: Now, one: Former) -> tuple[Bools, Bools]:
-    """Quantities that keep the count they had, and those that stay hidden."""
+def _against(now: Now, one: Former) -> tuple[Bools, Bools, bool]:
+    """Quantities that keep the count they had, those that stay hidden, and whether neither is
+    enough."""
     shown_then, shown = ~np.isnan(one.display), now.shown
     both = shown & (one.display > 0) & (now.truth > 0)
     few = _of_few(now, one, both)
     if one.truth is None:
-        return few, np.zeros(now.related.size, np.bool_)
+        return few, np.zeros(now.related.size, np.bool_), False
     change = now.truth - one.truth
     still = few | (both & (np.abs(change) < now.min_cell))
     known = shown & shown_then & ~still
@@ -112,10 +118,10 @@ def _against(now: Now, one: Former) -> tuple[Bools, Bools]:
         views=_views(now, one, change, still),
         goal=np.zeros(len(change)),
     )
-    unknown = hide(_with_counts(task, now, one, told))[0]
+    unknown, bounds = hide(_with_counts(task, now, one, told))
     again = unknown[: len(change)] & known & may_hide
     again[told] = unknown[len(unknown) - len(told) :]
-    return few | (unknown[: len(change)] & may_keep), again
+    return few | (unknown[: len(change)] & may_keep), again, any(one.cuts for one in bounds)
 
 
 def _of_few(now: Now, one: Former, both: Bools) -> Bools:

@@ -124,9 +124,15 @@ def _hidden(
             )
         hidden = hidden[: now.related.size] & now.released
         held = held_back(replace(now, hidden=hidden), formers)
-        if not held.again.any():
+        if held.again.any():
+            task = replace(task, fixed=task.fixed | held.again, free=task.free & ~held.again)
+        elif held.told:
+            raise PrivacyError(
+                "whatever is held back, a small change since an earlier release of this table "
+                "could be worked out: ask for coarser margins"
+            )
+        else:
             return hidden, bounds, held
-        task = replace(task, fixed=task.fixed | held.again, free=task.free & ~held.again)
 
 
 def maybe_not_empty(cells: Cells, request: Request, previous: Sequence[Released]) -> Bools:

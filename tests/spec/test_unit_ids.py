@@ -21,6 +21,7 @@ HMIS, NIBRS, RMS, HTCDS = (
     *("county_coc.hmis", "county_sheriff.nibrs"),
     *("harbor_police.rms", "safe_passage.htcds"),
 )
+COUNTS = [name for name, one in contracts().items() if one.lane == "aggregate_only"]
 KEYS = KeyRing(bytes(range(32)), "2026")
 
 
@@ -137,7 +138,13 @@ def test_a_way_the_contract_does_not_know_is_refused_with_those_it_knows() -> No
         unit_key(contract_named(HTCDS), "victim", ["prs_LastName"])
 
 
-@pytest.mark.parametrize("name", sorted(contracts()))
+@pytest.mark.parametrize("name", sorted(set(contracts()) - set(COUNTS)))
 @pytest.mark.parametrize("unit", ["event", "victim"])
-def test_every_feed_says_what_names_its_records(name: str, unit: str) -> None:
+def test_every_feed_of_records_says_what_names_them(name: str, unit: str) -> None:
     assert unit_key(contract_named(name), unit).columns
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_feed_of_counts_has_nobody_to_be_named(name: str) -> None:
+    with pytest.raises(ContractError, match="does not say what names a victim"):
+        unit_key(contract_named(name), "victim")
