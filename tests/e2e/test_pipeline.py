@@ -35,6 +35,8 @@ from tributary.settings import Settings
 
 pytestmark = pytest.mark.e2e
 CONTRACTS = sorted(contracts())
+#: Feeds whose deliveries hold persons; tables of counts hold none to be searched for.
+RECORDS = [name for name in CONTRACTS if contracts()[name].lane != "aggregate_only"]
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +229,7 @@ def test_no_sentinel_anywhere_during_and_after_a_run(
 
 def test_the_search_finds_what_is_there(county: Generated, sentinels: tuple[str, ...]) -> None:
     """The canaries are in the deliveries: a search that finds nothing would prove nothing."""
-    for name in CONTRACTS:
+    for name in RECORDS:
         assert find_plaintext([county.paths[name][0].parent], sentinels)
 
 
