@@ -1,7 +1,7 @@
 r"""The lexicon: rules in YAML files beside this module, compiled to RE2.
 
 A rule has phrases, or groups of words that stand together in one sentence in any order: the phrases
-know how a thing is said, the groups what it is said with (``groups.yaml``, ``together.yaml``).
+know how a thing is said, the groups what it is said with (``groups.yaml``, ``together``).
 
 A phrase is a regular expression read in lower case and without accents, with these liberties:
 

@@ -24,6 +24,7 @@ from schemas.codes import code_list
 _BEFORE: Final = 90
 _MOVED: Final = 160
 _CONFIDENCE: Final = 0.8
+_BETWEEN: Final = b"between "
 #: What follows a name that is a street's or a firm's.
 _NO_PLACE = re2.compile(
     rb"[\s,]+(?:st|street|ave|avenue|rd|road|blvd|dr|drive|ln|lane|way|hwy|highway|pkwy|ct|court|pl"
@@ -33,6 +34,9 @@ _NO_PLACE = re2.compile(
 )
 #: Abbreviations of states that are words too when a text is all in capitals.
 _WORDS_TOO: Final = frozenset(b"in or me hi ok pa ma de co al id la oh mi ne".split())
+#: Those that also follow "to" or "from" as words.
+_LITTLE_WORDS: Final = frozenset(b"in or me hi ok ma pa de id oh mi".split())
+_LEADS: Final = re2.compile(rb"\b(?:from|to|in|into) \z", options())
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,22 @@ class _Gazetteer:
 
 
 @dataclass(frozen=True)
+class _Place:
+    """A place that was read, and what it is in a movement ("": nothing)."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True)
 class _Patterns:
     origin: Any
     destination: Any
+    reached: Any
+    stayed: Any
+    awhile: Any
+    link: Any
     moved: Any
     not_moved: Any
     onward: Any
@@ -94,13 +111,22 @@ def _patterns() -> _Patterns:
     return _Patterns(
         _until(raw["origin"]["before"]),
         _until(raw["destination"]["before"]),
+        _until(raw["destination"]["reached"]),
+        _from(raw["destination"]["stayed"]),
+        _from(raw["destination"]["awhile"]),
+        _from(raw["link"]),
         compiled(raw["destination"]["moved"]),
         _until(raw["not"]),
-        re2.compile(expanded(raw["origin_after"]).encode(), options()),
+        _from(raw["origin_after"]),
         re2.compile(
             (r"[\s-]*(?:" + "|".join(expanded(one) for one in people) + ")").encode(), options()
         ),
     )
+
+
+def _from(phrase: str) -> Any:  # noqa: ANN401 - re2 has no types
+    """A phrase that begins where a place ends."""
+    return re2.compile(expanded(phrase).encode(), options())
 
 
 def _until(phrases: Iterable[str]) -> Any:  # noqa: ANN401 - re2 has no types
@@ -111,13 +137,13 @@ def _until(phrases: Iterable[str]) -> Any:  # noqa: ANN401 - re2 has no types
 
 def movements(text: str, plain: bytes, context: Context) -> list[Indicator]:
     """Origins and destinations in a text; ``plain`` is its normal form."""
-    gazetteer, found, capitals = _gazetteer(), [], text.isupper()
-    for match in gazetteer.names.finditer(plain):
-        start, end = match.span()
-        code = gazetteer.codes.get(_name(match.group()), "")
-        if not code or not _is_place(text, plain, start, end, capitals):
-            continue
-        kind = _kind(plain, context.opening(start), start, end)
+    gazetteer, found = _gazetteer(), []
+    last: _Place | None = None
+    for start, end, code in _places(text, plain):
+        opening = context.opening(start)
+        before = last if last and last.end > opening else None
+        kind = _kind(plain, opening, start, end, before)
+        last = _Place(start, end, kind)
         if kind and context.stance(start, end) <= Stance.DOUBTED:
             rule = f"movement.{kind}"
             found.append(Indicator(f"movement_{kind}", code, rule, _CONFIDENCE, start, end))
@@ -129,6 +155,26 @@ def movements(text: str, plain: bytes, context: Context) -> list[Indicator]:
             found.append(
                 Indicator("movement_origin", code, "movement.people", _CONFIDENCE, start, end)
             )
+    return found
+
+
+def _places(text: str, plain: bytes) -> list[tuple[int, int, str]]:
+    """Places in a text with their codes; a city and its state are one."""
+    gazetteer, capitals = _gazetteer(), text.isupper()
+    found: list[tuple[int, int, str]] = []
+    for match in gazetteer.names.finditer(plain):
+        start, end = match.span()
+        code = gazetteer.codes.get(_name(match.group()), "")
+        if found and not plain[found[-1][1] : start].strip(b" ,("):
+            before = found[-1]
+            state = f"US-{plain[start:end].decode().upper()}"  # "la" is also a city
+            if before[2] in (code, state):
+                found[-1] = before[0], end, before[2]
+                continue
+        if end - start == 2 and plain[:start].rstrip(b" ").endswith(b","):
+            code = f"US-{plain[start:end].decode().upper()}"
+        if code and _is_place(text, plain, start, end, capitals):
+            found.append((start, end, code))
     return found
 
 
@@ -144,6 +190,8 @@ def _is_place(text: str, plain: bytes, start: int, end: int, capitals: bool) -> 
     if end - start == 2:
         after_city = plain[max(0, start - 2) : start].strip() == b","
         word = plain[start:end] in _WORDS_TOO
+        if word and plain[start:end] not in _LITTLE_WORDS:
+            word = not _LEADS.search(plain[max(0, start - 6) : start])
         return written.isupper() and not (word and capitals) and (after_city or not word)
     follows = text[end + 1 : end + 3]
     # Georgia Smith, Houston Brown: two capitalised words in a text that is not all in capitals
@@ -156,8 +204,9 @@ def _is_place(text: str, plain: bytes, start: int, end: int, capitals: bool) -> 
     )
 
 
-def _kind(plain: bytes, opening: int, start: int, end: int) -> str:
-    """origin, destination or neither, by what stands before a place, or after it."""
+def _kind(plain: bytes, opening: int, start: int, end: int, last: _Place | None) -> str:
+    """origin, destination or neither, by what stands before a place, or after it, and by the
+    place before it in the sentence (``last``)."""
     patterns = _patterns()
     before = plain[max(opening, start - _BEFORE) : start]
     if patterns.not_moved.search(before):
@@ -165,7 +214,13 @@ def _kind(plain: bytes, opening: int, start: int, end: int) -> str:
     if patterns.origin.search(before):
         return "origin"
     moved = patterns.moved.search(plain[max(opening, start - _MOVED) : start])
-    if patterns.destination.search(before):
-        return "destination" if moved else ""
+    if patterns.reached.search(before) or patterns.stayed.match(plain, end, end + _BEFORE):
+        return "destination"
+    if moved and (patterns.destination.search(before) or patterns.awhile.match(plain, end)):
+        return "destination"
+    if last and last.kind and patterns.link.fullmatch(plain, last.end, start):
+        onward = patterns.onward.fullmatch(plain, last.end, start)
+        between = plain[max(0, last.start - len(_BETWEEN)) : last.start] == _BETWEEN
+        return "destination" if onward or between else last.kind
     onward = patterns.onward.match(plain, end)
     return "origin" if moved and onward and _gazetteer().names.match(plain, onward.end()) else ""
