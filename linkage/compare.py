@@ -96,8 +96,7 @@ def _compare_chunk(
     known: dict[str, npt.NDArray[np.bool_]] = {}
     for column in schema.kinds:
         first, second = left.filters[column][i], right.filters[column][j]
-        known[column] = known_filters(first) & known_filters(second)
-        alike[column] = dice(first, second, schema.flip)
+        alike[column], known[column] = _alike(first, second, schema.flip)
     crossed: npt.NDArray[np.bool_] = np.zeros(len(i), bool)
     pair = _names(schema)
     if pair:
@@ -140,10 +139,12 @@ def _crosswise(
     is told: that one agrees crosswise is what is told already.
     """
     i, j = pairs
-    mine = [left.filters[name][i] for name in names]
-    theirs = [right.filters[name][j] for name in reversed(names)]
-    there = [known_filters(a) & known_filters(b) for a, b in zip(mine, theirs, strict=True)]
-    cross = [dice(a, b, left.schema.flip) * t for a, b, t in zip(mine, theirs, there, strict=True)]
+    cross, there = [], []
+    for one, other in (names, names[::-1]):
+        first, second = left.filters[one][i], right.filters[other][j]
+        similarity, both = _alike(first, second, left.schema.flip)
+        cross.append(similarity * both)
+        there.append(both)
     told = (known[names[0]] | known[names[1]]) & (there[0] | there[1])
     straight = sum(alike[name] * known[name] for name in names)
     crossed = told & (cross[0] + cross[1] > straight + _SWAP_GAIN)
@@ -176,10 +177,23 @@ def patterns(columns: Sequence[Levels]) -> tuple[Rows, Rows, Rows]:
 
 def dice(first: Filters, second: Filters, flip: int) -> Similarity:
     """Dice's coefficient of rows of filters, freed of the noise; about 0 to 1."""
-    apart = np.bitwise_count(first ^ second).sum(axis=1, dtype=np.float32)
-    ones = np.bitwise_count(first).sum(axis=1, dtype=np.float32)
-    ones += np.bitwise_count(second).sum(axis=1, dtype=np.float32)
-    return _freed(apart, ones, flip, 64 * first.shape[1])
+    return _alike(first, second, flip)[0]
+
+
+def _alike(first: Filters, second: Filters, flip: int) -> tuple[Similarity, npt.NDArray[np.bool_]]:
+    """Dice's coefficient of rows of filters, and where both values are known."""
+    mine, theirs = _bits(first), _bits(second)
+    found = _freed(_bits(first ^ second), mine + theirs, flip, 64 * first.shape[1])
+    return found, (mine > 0) & (theirs > 0)
+
+
+def _bits(filters: Filters) -> Similarity:
+    """How many bits are set in each row; faster by columns than numpy's sum of short rows."""
+    counted = np.bitwise_count(filters)
+    found = counted[:, 0].astype(np.float32)
+    for column in range(1, counted.shape[1]):
+        found += counted[:, column]
+    return found
 
 
 def dice_of_all(first: Similarity, second: Similarity, flip: int) -> Similarity:
