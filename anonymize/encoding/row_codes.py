@@ -32,12 +32,13 @@ def row_codes(columns: Sequence[npt.NDArray[np.uint64]], key: bytes) -> Codes:
         rows = slice(start, start + _ROWS)
         state = np.zeros_like(made[rows])
         for first in range(0, len(columns), 2):
+            block = state.copy() if first else state
             for place, column in enumerate(columns[first : first + 2]):
-                state[:, place] ^= column[rows]
+                block[:, place] ^= column[rows]
             if first + 2 >= len(columns):
-                state ^= last
-            content = cipher.update(state.view(np.uint8).data)
-            state = np.frombuffer(content, np.uint64).reshape(-1, 2).copy()
+                block ^= last
+            content = cipher.update(block.view(np.uint8).data)
+            state = np.frombuffer(content, np.uint64).reshape(-1, 2)
         made[rows] = state
     return made
 
