@@ -1,6 +1,7 @@
 # Two commands on a fresh machine with Python 3.11 to 3.13: `make demo` and `make test`.
-# Everything is installed into .venv, state stands in var. Run by root, PostgreSQL gets a system user
-# of its own (tributary-postgres), because it refuses to run as root.
+# Everything is installed into .venv (what the tests hold encodings against into .venv-oracle), state
+# stands in var. Run by root, PostgreSQL gets a system user of its own (tributary-postgres), because it
+# refuses to run as root.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
