@@ -8,7 +8,7 @@ import numpy as np
 
 from anonymize.encoding.encode import Encoded
 from linkage.blocking import Candidates, candidates
-from linkage.compare import Compared, compare
+from linkage.compare import Combinations, Compared, combinations, compare
 from linkage.together import bend, told_apart
 from linkage.weights import Shares, Weights, posterior
 
@@ -20,27 +20,29 @@ def bent(
     weights: Weights,
     sides: tuple[Encoded, Encoded | None],
     pairs: Candidates,
-    compared: Compared,
+    found: Combinations,
     strangers: tuple[Compared, Shares],
     random: np.random.Generator,
 ) -> Weights:
     """With what names say together, learned from all pairs of some records."""
     kinds = sides[0].schema.kinds
-    some, few = compared, sides
+    some, few = found, sides
     if pairs.blocks:
         few = _few(sides[0], random), _few(sides[1], random) if sides[1] is not None else None
         met = candidates(*few)
-        some = compare(few[0], few[0] if few[1] is None else few[1], (met.left, met.right))
+        other = few[0] if few[1] is None else few[1]
+        some = combinations(compare(few[0], other, (met.left, met.right)))
     apart = told_apart(strangers[0], kinds)
     share = weights.share
 
-    def told(found: Compared) -> tuple[Shares, Shares]:
-        known = told_apart(found, kinds)
-        return weights.names(found)[known], posterior(weights.of(found), share)[known]
+    def told(of: Combinations) -> tuple[Shares, Shares]:
+        said, likely = weights.names(of.compared), posterior(weights.of(of.compared), share)
+        which = of.which[told_apart(of.compared, kinds)[of.which]]
+        return said[which], likely[which]
 
     said, likely = told(some)
     known = _pairs_of(few) * float(strangers[1][apart].sum() / strangers[1].sum())
-    return replace(weights, bend=bend(told(compared), (said, 1 - likely), known))
+    return replace(weights, bend=bend(told(found), (said, 1 - likely), known))
 
 
 def _pairs_of(sides: tuple[Encoded, Encoded | None]) -> float:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from anonymize.encoding.encode import RARE, Encoded
 from anonymize.encoding.filters import Filters
@@ -33,12 +35,16 @@ UNKNOWN = -1
 SWAP = "swapped names"
 #: By how much crosswise comparison must be better, and what its better half must reach.
 _SWAP_GAIN, _SWAP_LEAST = 0.3, 0.65
-_CHUNK = 1 << 19
+_CHUNK = 1 << 15  # pairs at a time: what they need stays in the cache
 _MIXING = np.uint64(0x9E3779B97F4A7C15)
 
 Levels = npt.NDArray[np.int8]
 Rows = npt.NDArray[np.int64]
 Similarity = npt.NDArray[np.float32]
+#: Filters, and how many bits are set in each.
+_Counted: TypeAlias = tuple[Filters, Similarity]
+#: Dice's coefficient of rows of filters, and where both values are known.
+_Alike: TypeAlias = tuple[Similarity, npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,20 @@ class Compared:
     levels: Mapping[str, Levels]
     rarity: Mapping[str, npt.NDArray[np.float32]]
     hashed: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Combinations:
+    """What comparisons say, each combination once: millions of pairs have some ten thousand.
+
+    Attributes:
+        which: combination of each pair.
+        times: how many pairs have each.
+    """
+
+    compared: Compared
+    which: npt.NDArray[np.int32]
+    times: npt.NDArray[np.float64]
 
 
 def compare(left: Encoded, right: Encoded, pairs: tuple[Rows, Rows]) -> Compared:
@@ -78,7 +98,11 @@ def _hundredths(left: Encoded, right: Encoded, pairs: tuple[Rows, Rows]) -> Leve
     mine, theirs = left.filters[CLK], right.filters[CLK]
     for start in range(0, len(levels), _CHUNK):
         part = slice(start, start + _CHUNK)
-        alike = dice(mine[pairs[0][part]], theirs[pairs[1][part]], left.schema.flip)
+        alike = dice(
+            mine.take(pairs[0][part], axis=0),
+            theirs.take(pairs[1][part], axis=0),
+            left.schema.flip,
+        )
         levels[part] = np.round(np.clip(alike, 0, 1) * 100)
     return levels
 
@@ -94,13 +118,19 @@ def _compare_chunk(
     schema, (i, j) = left.schema, pairs
     alike: dict[str, Similarity] = {}
     known: dict[str, npt.NDArray[np.bool_]] = {}
+    of_left = {column: _counted(left.filters[column].take(i, axis=0)) for column in schema.kinds}
+    of_right = {column: _counted(right.filters[column].take(j, axis=0)) for column in schema.kinds}
     for column in schema.kinds:
-        first, second = left.filters[column][i], right.filters[column][j]
-        alike[column], known[column] = _alike(first, second, schema.flip)
+        alike[column], known[column] = _alike(of_left[column], of_right[column], schema.flip)
     crossed: npt.NDArray[np.bool_] = np.zeros(len(i), bool)
     pair = _names(schema)
     if pair:
-        crossed, told = _crosswise(left, right, pairs, pair, alike, known)
+        given, surname = pair
+        across = (
+            _alike(of_left[given], of_right[surname], schema.flip),
+            _alike(of_left[surname], of_right[given], schema.flip),
+        )
+        crossed, told = _crosswise(across, pair, alike, known)
         levels[SWAP][part] = np.where(told, crossed, UNKNOWN)
     common = {}
     for column in rarity:
@@ -125,9 +155,7 @@ def _compare_chunk(
 
 
 def _crosswise(
-    left: Encoded,
-    right: Encoded,
-    pairs: tuple[Rows, Rows],
+    across: tuple[_Alike, _Alike],
     names: tuple[str, str],
     alike: dict[str, Similarity],
     known: dict[str, npt.NDArray[np.bool_]],
@@ -137,14 +165,13 @@ def _crosswise(
 
     Where they do, ``alike`` and ``known`` are changed to that, and of the two names only the worse
     is told: that one agrees crosswise is what is told already.
+
+    Args:
+        across: the left given name beside the right surname, and the left surname beside the right
+            given name.
     """
-    i, j = pairs
-    cross, there = [], []
-    for one, other in (names, names[::-1]):
-        first, second = left.filters[one][i], right.filters[other][j]
-        similarity, both = _alike(first, second, left.schema.flip)
-        cross.append(similarity * both)
-        there.append(both)
+    cross = [similarity * both for similarity, both in across]
+    there = [both for _, both in across]
     told = (known[names[0]] | known[names[1]]) & (there[0] | there[1])
     straight = sum(alike[name] * known[name] for name in names)
     crossed = told & (cross[0] + cross[1] > straight + _SWAP_GAIN)
@@ -162,29 +189,52 @@ def known_filters(filters: Filters) -> npt.NDArray[np.bool_]:
     return found
 
 
-def patterns(columns: Sequence[Levels]) -> tuple[Rows, Rows, Rows]:
-    """Combinations of levels: where each stands first, which of them each pair has, and how many
-    pairs have it."""
+def combinations(compared: Compared) -> Combinations:
+    """``compared`` without saying anything twice."""
+    levels, rarity, hashed = compared.levels, compared.rarity, compared.hashed
+    first, which, times = patterns([*levels.values(), *rarity.values(), *hashed.values()])
+    once = Compared(
+        {name: column[first] for name, column in levels.items()},
+        {name: column[first] for name, column in rarity.items()},
+        {name: column[first] for name, column in hashed.items()},
+    )
+    return Combinations(once, which, times.astype(float))
+
+
+def patterns(
+    columns: Sequence[npt.NDArray[np.generic]],
+) -> tuple[Rows, npt.NDArray[np.int32], Rows]:
+    """Combinations of what columns say: where each stands first, which of them each pair has, and
+    how many pairs have it."""
     code = np.zeros(len(columns[0]), np.uint64)
     for column in columns:
+        if column.dtype == np.int8:
+            said = (column + 1).astype(np.uint64)
+        else:
+            said = np.asarray(pa.array(column).dictionary_encode().indices).astype(np.uint64)
         # By an odd number in 64 bits: of 10^6 combinations, two meet once in 10^7 runs.
-        code = code * _MIXING + (column + 1).astype(np.uint64)
-    _, first, which, counts = np.unique(
-        code, return_index=True, return_inverse=True, return_counts=True
-    )
+        code = code * _MIXING + said
+    encoded = pa.array(code).dictionary_encode()
+    which = np.asarray(encoded.indices)
+    counts = np.bincount(which, minlength=len(encoded.dictionary))
+    first = np.empty(len(counts), np.int64)
+    first[which[::-1]] = np.arange(len(which))[::-1]
     return first, which, counts
 
 
 def dice(first: Filters, second: Filters, flip: int) -> Similarity:
     """Dice's coefficient of rows of filters, freed of the noise; about 0 to 1."""
-    return _alike(first, second, flip)[0]
+    return _alike(_counted(first), _counted(second), flip)[0]
 
 
-def _alike(first: Filters, second: Filters, flip: int) -> tuple[Similarity, npt.NDArray[np.bool_]]:
-    """Dice's coefficient of rows of filters, and where both values are known."""
-    mine, theirs = _bits(first), _bits(second)
-    found = _freed(_bits(first ^ second), mine + theirs, flip, 64 * first.shape[1])
-    return found, (mine > 0) & (theirs > 0)
+def _counted(filters: Filters) -> _Counted:
+    return filters, _bits(filters)
+
+
+def _alike(first: _Counted, second: _Counted, flip: int) -> _Alike:
+    (mine, ones), (theirs, others) = first, second
+    found = _freed(_bits(mine ^ theirs), ones + others, flip, 64 * mine.shape[1])
+    return found, (ones > 0) & (others > 0)
 
 
 def _bits(filters: Filters) -> Similarity:

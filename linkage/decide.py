@@ -179,8 +179,8 @@ def _competing(weight: Probabilities, record: Rows, records: int, others: int) -
 
 def greedy(probability: Probabilities, i: Rows, j: Rows) -> Rows:
     """Best pairs first, each record once; the impossible left out."""
-    order = np.argsort(-probability, kind="stable")
-    order = order[probability[order] > REVIEW / 100]
+    possible = np.flatnonzero(probability > REVIEW / 100)
+    order = possible[np.argsort(-probability[possible], kind="stable")]
     used: tuple[set[int], set[int]] = (set(), set())
     kept = []
     for place, first, second in zip(

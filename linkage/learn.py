@@ -17,7 +17,7 @@ from anonymize.encoding.encode import Encoded
 from linkage.bent import bent
 from linkage.blocking import Candidates
 from linkage.clk import learn_clks
-from linkage.compare import LEVELS, SWAP, UNKNOWN, Compared, Levels, Rows, compare, patterns
+from linkage.compare import LEVELS, SWAP, UNKNOWN, Combinations, Compared, Rows, compare, patterns
 from linkage.dependence import dependences
 from linkage.together import named
 from linkage.weights import (
@@ -47,29 +47,30 @@ _ROUNDS, _CLOSE = 200, 1e-7
 
 
 def learn(
-    left: Encoded, right: Encoded | None, pairs: Candidates, compared: Compared, seed: int = 0
+    left: Encoded, right: Encoded | None, pairs: Candidates, found: Combinations, seed: int = 0
 ) -> Weights:
-    """Learn weights from candidate pairs and their comparison."""
+    """Learn weights from candidate pairs and what their comparison found."""
     random = np.random.default_rng(seed)
     other = left if right is None else right
     within = right is None
     all_pairs = len(left) * len(other) / (2 if within else 1)
     if left.schema.mode == CLK:
-        return learn_clks(compared.levels[CLK], all_pairs, len(other))
+        return learn_clks(found.compared.levels[CLK][found.which], all_pairs, len(other))
     strangers, times, outside = _strangers(left, other, pairs, within=within, random=random)
     u = _among(strangers, times, all_pairs)
-    lessons = _lessons(left, other, pairs, compared, u)
-    most = int(np.clip(_SAMPLES // max(len(lessons), 1), _SMALL, _LARGE))
-    lessons = [
-        (random.choice(members, most, replace=False) if len(members) > most else members, fields)
-        for members, fields in lessons
-    ]
+    groups = _lessons(left, other, pairs, found, u)
+    most = int(np.clip(_SAMPLES // max(len(groups), 1), _SMALL, _LARGE))
+    lessons = []
+    for members, fields in groups:
+        few = random.choice(members, most, replace=False) if len(members) > most else members
+        lessons.append((found.which[few], fields))
+    compared = found.compared
     shared = tuple(name for name, kind in left.schema.kinds.items() if kind in HOUSEHOLD)
     weights = Weights(_first(lessons, compared, u, shared), u, {}, 1e-9, shared)
     weights = replace(weights, named=named(left.schema.kinds))
     for _ in range(_REVISIONS):
-        weights = _with_households(weights, compared, all_pairs)
-        share = _share(weights, compared, (strangers, times, outside), all_pairs)
+        weights = _with_households(weights, found, all_pairs)
+        share = _share(weights, found, (strangers, times, outside), all_pairs)
         # A random pair may be one person after all: it counts by as much as it is not.
         apart = times * (1 - posterior(weights.of(strangers), share))
         u = _among(strangers, apart, all_pairs)
@@ -77,30 +78,31 @@ def learn(
         weights = replace(
             weights, m=m, u=u, given=dependences(strangers.levels, u, apart), share=share
         )
-    weights = replace(_with_households(weights, compared, all_pairs), records=len(other))
-    weights = bent(weights, (left, right), pairs, compared, (strangers, times), random)
-    return replace(weights, share=_share(weights, compared, (strangers, times, outside), all_pairs))
+    weights = replace(_with_households(weights, found, all_pairs), records=len(other))
+    weights = bent(weights, (left, right), pairs, found, (strangers, times), random)
+    return replace(weights, share=_share(weights, found, (strangers, times, outside), all_pairs))
 
 
 def _share(
     weights: Weights,
-    compared: Compared,
+    found: Combinations,
     strangers: tuple[Compared, Shares, Shares],
     all_pairs: float,
 ) -> float:
     """Of all pairs, those of one person; blocks' misses as well, where random pairs tell of any."""
-    weight = weights.of(compared)
+    weight = weights.of(found.compared)
     random, times, outside = strangers
-    share = share_of_matches(weight, all_pairs)
+    share = share_of_matches(weight, all_pairs, times=found.times)
     if share * times.sum() >= _SEEN:
-        return share_of_matches(weight, all_pairs, (weights.of(random), outside))
+        apart = weights.of(random), outside
+        return share_of_matches(weight, all_pairs, apart, times=found.times)
     return share
 
 
-def _with_households(weights: Weights, compared: Compared, all_pairs: float) -> Weights:
-    person, household = weights.ratios(compared)
-    found = share_of_households(person, household, weights.share, all_pairs)
-    return replace(weights, household=found)
+def _with_households(weights: Weights, found: Combinations, all_pairs: float) -> Weights:
+    said = weights.ratios(found.compared)
+    share = share_of_households(said, found.times, weights.share, all_pairs)
+    return replace(weights, household=share)
 
 
 def _among(strangers: Compared, apart: Shares, all_pairs: float) -> dict[str, Shares]:
@@ -115,7 +117,9 @@ def _among(strangers: Compared, apart: Shares, all_pairs: float) -> dict[str, Sh
     return found
 
 
-Lesson = tuple[Rows, list[str]]
+#: Pairs, and the fields they teach. A lesson: the combination of each of some pairs.
+Group = tuple[Rows, list[str]]
+Lesson = tuple[npt.NDArray[np.int32], list[str]]
 
 
 def _first(
@@ -197,15 +201,15 @@ def _size(name: str) -> int:
 
 
 def _lessons(
-    left: Encoded, right: Encoded, pairs: Candidates, compared: Compared, u: Mapping[str, Shares]
-) -> list[Lesson]:
+    left: Encoded, right: Encoded, pairs: Candidates, found: Combinations, u: Mapping[str, Shares]
+) -> list[Group]:
     """Groups of pairs that agree on some fields, and the other fields, of which they can teach."""
     if pairs.blocks:
         return _blocks(left, right, pairs, list(u))
-    return _agreeing(compared, list(u))
+    return _agreeing(found, list(u))
 
 
-def _blocks(left: Encoded, right: Encoded, pairs: Candidates, fields: list[str]) -> list[Lesson]:
+def _blocks(left: Encoded, right: Encoded, pairs: Candidates, fields: list[str]) -> list[Group]:
     lessons = []
     for block in pairs.blocks:
         if block.endswith("~"):
@@ -220,14 +224,14 @@ def _blocks(left: Encoded, right: Encoded, pairs: Candidates, fields: list[str])
     return lessons
 
 
-def _agreeing(compared: Compared, fields: list[str]) -> list[Lesson]:
+def _agreeing(found: Combinations, fields: list[str]) -> list[Group]:
     """Where all pairs are compared: those at the highest level of two fields."""
     names = [name for name in fields if name != SWAP]
-    top = {name: compared.levels[name] == LEVELS - 1 for name in names}
+    top = {name: found.compared.levels[name] == LEVELS - 1 for name in names}
     lessons = []
     for place, first in enumerate(names):
         for second in names[place + 1 :]:
-            members = np.flatnonzero(top[first] & top[second])
+            members = np.flatnonzero((top[first] & top[second])[found.which])
             taught = [name for name in names if name not in (first, second)]
             if len(members) >= _LEAST and taught:
                 lessons.append((members, taught))
@@ -241,7 +245,7 @@ def _free(fields: Sequence[str], held: set[str], encoded: Encoded) -> list[str]:
 
 
 def _em(
-    levels: Mapping[str, Levels], u: Mapping[str, Shares], shared: Sequence[str]
+    levels: Mapping[str, npt.NDArray[np.int8]], u: Mapping[str, Shares], shared: Sequence[str]
 ) -> tuple[dict[str, Shares], float]:
     """Shares of levels among matches, and the share of matches, with u held fixed.
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from anonymize.encoding.encode import Encoded
 from linkage.blocking import Candidates, candidates
-from linkage.compare import Rows, compare
+from linkage.compare import Rows, combinations, compare
 from linkage.decide import Probabilities, decide
 from linkage.learn import learn
 from linkage.rivals import competing
@@ -83,7 +83,7 @@ def link(
     if not len(found.left):
         return no_links(found.blocks)
     progress("comparison")
-    compared = compare(left, other, (found.left, found.right))
+    compared = combinations(compare(left, other, (found.left, found.right)))
     progress("weights")
     share = None
     if weights is None:
@@ -92,7 +92,7 @@ def link(
     else:
         weights = weights.among(len(other))
     progress("decision")
-    weight = weights.of(compared)
+    weight = weights.of(compared.compared)[compared.which]
     one_to_one = right is not None and _one_to_one(
         left.schema.one_to_one, found, weight, weights.share
     )

@@ -63,15 +63,15 @@ def bend(person: tuple[Said, Said], strangers: tuple[Said, Said], pairs: float) 
     """Learn it.
 
     Args:
-        person: what names say of candidate pairs, and how likely each is one person.
+        person: what names say of candidate pairs, and how many that say it are likely one person.
         strangers: the same of all pairs of some records, without those whose names are unlike, and
-            how likely each is two persons.
+            how many are likely two persons.
         pairs: of strangers, those whose names are unlike included.
     """
-    said, likely = person
-    order = np.argsort(said)[np.searchsorted(np.sort(said), _FROM) :]
-    said, of_person = said[order], likely[order] / max(likely.sum(), 1e-9)
-    # Of strangers, as many as the weights expect to say as much as each of these pairs does.
+    said, same = np.unique(person[0], return_inverse=True)
+    of_person = np.bincount(same, person[1], len(said)) / max(person[1].sum(), 1e-9)
+    said, of_person = said[said >= _FROM], of_person[said >= _FROM]
+    # Of strangers, as many as the weights expect to say as much as each of these does.
     due = of_person * np.exp(-said) * pairs
     above = due[::-1].cumsum()[::-1]
     halves = above.max(initial=0.0) * 0.5 ** np.arange(_CLASSES)

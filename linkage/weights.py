@@ -177,16 +177,17 @@ def share_of_matches(
     all_pairs: float,
     others: tuple[Shares, Shares] | None = None,
     before: tuple[float, float] = (0.0, 0.0),
+    times: Shares | None = None,
 ) -> float:
     """The share of matches among all pairs, estimated by EM.
 
     Args:
-        weight: of the candidates.
+        weight: of the candidates, or of ``times`` candidates each.
         others: weights of pairs that are no candidates, and how many pairs each stands for.
         before: matches and pairs seen before, so that a few pairs do not decide alone.
     """
-    share = max(min(len(weight), all_pairs / 2) / all_pairs / 2, 1e-15)
-    middle, counts = _in_bins(weight)
+    middle, counts = _in_bins(weight, times)
+    share = max(min(float(counts.sum()), all_pairs / 2) / all_pairs / 2, 1e-15)
     if others is not None:
         middle, counts = np.append(middle, others[0]), np.append(counts, others[1])
     for _ in range(_ROUNDS):
@@ -197,27 +198,33 @@ def share_of_matches(
     return share
 
 
-def _in_bins(weight: Shares) -> tuple[Shares, Shares]:
+def _in_bins(weight: Shares, times: Shares | None) -> tuple[Shares, Shares]:
     """Weights to a fiftieth, and how many there are of each: of millions, a few thousand."""
     place = np.round(weight * 50).astype(np.int64)
     least = int(place.min(initial=0))
-    counts = np.bincount(place - least).astype(float)
+    counts = np.bincount(place - least, times).astype(float)
     told = np.flatnonzero(counts)
     middle: Shares = (told + least) / 50.0
     return middle, counts[told]
 
 
-def share_of_households(person: Shares, household: Shares, share: float, all_pairs: float) -> float:
-    """The share of pairs of one household among all pairs of two persons, estimated by EM."""
+def share_of_households(
+    said: tuple[Shares, Shares], times: Shares, share: float, all_pairs: float
+) -> float:
+    """The share of pairs of one household among all pairs of two persons, estimated by EM.
+
+    Args:
+        said: for one person and for one household (``Weights.ratios``), of ``times`` pairs each.
+    """
     found = 0.01
-    telling = household > 0
-    person, household = person[telling], household[telling]
+    telling = said[1] > 0
+    person, household, times = said[0][telling], said[1][telling], times[telling]
     for _ in range(_ROUNDS):
         of_two = np.logaddexp(np.log1p(-found), np.log(found) + household)
         likely = np.exp(np.log(found) + household - of_two) * (
             1 - posterior(person - of_two, share)
         )
-        before, found = found, float(np.clip(likely.sum() / all_pairs, 1e-12, 0.5))
+        before, found = found, float(np.clip(likely @ times / all_pairs, 1e-12, 0.5))
         if abs(found - before) < 1e-3 * found:
             break
     return found

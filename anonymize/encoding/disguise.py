@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from anonymize.encoding.encode import Texts, as_texts
+from anonymize.encoding.encode import Texts, coded
 from anonymize.encoding.hud import in_form_of
 from anonymize.encoding.row_codes import row_codes
 from connectors.zones.secret import derive_key, require_strong
@@ -64,7 +64,7 @@ def disguised(
     """
     secret = require_strong(secret, "the secret of the disguise")
     key = derive_key(secret, "linkage-disguise", schema.name, str(schema.version))
-    real = {name: as_texts(columns[name]) for name in schema.kinds}
+    real = {name: coded(columns[name]) for name in schema.kinds}
     count = len(next(iter(real.values())))
     if records is None:
         records = row_codes([np.arange(count, dtype=np.uint64)], key)[:, 0]
@@ -72,12 +72,18 @@ def disguised(
     numbers = np.arange(fakes, dtype=np.uint64)
     codes = _codes(numbers, 0, key)
     everyone = np.concatenate([records, codes[:, 0]])
-    order = np.argsort(_codes(everyone, 1, key)[:, 0], kind="stable")
-    ring = np.argsort(records, kind="stable")
+    order = _order(_codes(everyone, 1, key)[:, 0])
+    ring = _order(records)
+    ends = records[ring]
     mixed = {}
     for place, (name, column) in enumerate(real.items(), start=2):
-        made = _fake(column, schema.kinds[name], _codes(numbers, place, key), records, ring)
-        mixed[name] = pa.concat_arrays([column, made]).take(pa.array(order))
+        fake = _codes(numbers, place, key)
+        # Values of the records that follow the codes on the ring of all records (consistent
+        # hashing): a record that comes or goes changes few of them.
+        taken = column.take(pa.array(ring[np.searchsorted(ends, fake[:, 0]) % max(count, 1)]))
+        if schema.kinds[name] in _OWN:
+            taken = _made_up(taken, _OWN[schema.kinds[name]], fake[:, 1])
+        mixed[name] = pa.concat_arrays([column, taken]).take(pa.array(order))
     origin = np.where(order < count, order, -1)
     return Disguised(mixed, origin, everyone[order], codes[order[order >= count] - count])
 
@@ -86,20 +92,19 @@ def _codes(numbers: Codes, purpose: int, key: bytes) -> Codes:
     return row_codes([numbers, np.full(len(numbers), purpose, np.uint64)], key)
 
 
-def _fake(
-    column: pa.Array,
-    kind: str,
-    codes: Codes,
-    records: Codes,
-    ring: npt.NDArray[np.int64],
-) -> pa.Array:
-    """Values of the records that follow the codes on the ring of all records (consistent hashing):
-    a record that comes or goes changes few of them."""
-    places = np.searchsorted(records[ring], codes[:, 0]) % max(len(ring), 1)
-    taken = column.take(pa.array(ring[places]))
-    if kind not in _OWN:
-        return taken
-    least = 10 ** (_OWN[kind] - 1)
-    made = (codes[:, 1] % np.uint64(9 * least) + np.uint64(least)).astype(str).tolist()
-    found = [in_form_of(v, n) if v else None for v, n in zip(taken.to_pylist(), made, strict=True)]
-    return pa.array(found, pa.string())
+def _made_up(values: pa.DictionaryArray, digits: int, codes: Codes) -> pa.DictionaryArray:
+    """A number of its own for each value, in the value's form."""
+    least = 10 ** (digits - 1)
+    made = (codes % np.uint64(9 * least) + np.uint64(least)).astype(str).tolist()
+    found = [in_form_of(v, n) if v else None for v, n in zip(values.to_pylist(), made, strict=True)]
+    return pa.array(found, pa.string()).dictionary_encode()
+
+
+def _order(codes: Codes) -> npt.NDArray[np.int64]:
+    """Stable order of codes: sorted by code, then by code's rank and place, both at once; twice as
+    fast as numpy's stable sort."""
+    order = np.argsort(codes)
+    ranked = codes[order]
+    rank = np.cumsum(np.append(False, ranked[1:] != ranked[:-1])[: len(codes)])
+    found: npt.NDArray[np.int64] = np.sort(rank * len(codes) + order) % max(len(codes), 1)
+    return found

@@ -59,7 +59,11 @@ class Encoded:
         """These records alone."""
         return Encoded(
             self.schema,
-            {name: column[rows] for name, column in self.filters.items()},
+            # Of short rows numpy's ``take`` is twice as fast as brackets.
+            {
+                name: column[rows] if isinstance(rows, slice) else column.take(rows, axis=0)
+                for name, column in self.filters.items()
+            },
             {name: column[rows] for name, column in self.tokens.items()},
             {name: column[rows] for name, column in self.rarity.items()},
         )
@@ -73,7 +77,7 @@ class _Column:
     rows: npt.NDArray[np.int32]
 
 
-#: Text of one field: Arrow's, or any sequence.
+#: Text of one field: Arrow's, of text or of distinct texts, or any sequence.
 Texts: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str | None]
 
 
@@ -114,8 +118,8 @@ def encode(
         SettingsError: the secret is too short.
     """
     keys = _Keys(require_strong(secret, "the linkage secret"), schema, epoch)
-    columns = _told(columns, schema)
-    distinct = {f.column: _column(f.kind, columns[f.column]) for f in schema.fields}
+    given = _told({name: coded(columns[name]) for name in schema.kinds}, schema)
+    distinct = {f.column: _column(f.kind, given[f.column]) for f in schema.fields}
     count = len(next(iter(distinct.values())).rows)
     if own is None:
         own = Own(keys.of("own"), np.arange(count, dtype=np.uint64))
@@ -128,7 +132,9 @@ def encode(
     return Encoded(schema, made, _tokens(distinct, keys), rarity, fakes)
 
 
-def _told(columns: Mapping[str, Texts], schema: LinkageSchema) -> Mapping[str, Texts]:
+def _told(
+    columns: Mapping[str, pa.DictionaryArray], schema: LinkageSchema
+) -> Mapping[str, pa.DictionaryArray]:
     """Without names that their record shows to be none."""
     found = dict(columns)
     pairs = zip(
@@ -136,8 +142,7 @@ def _told(columns: Mapping[str, Texts], schema: LinkageSchema) -> Mapping[str, T
         strict=False,
     )
     for given, surname in pairs:
-        told = told_names(as_texts(columns[given]), as_texts(columns[surname]))
-        found[given], found[surname] = told
+        found[given], found[surname] = told_names(columns[given], columns[surname])
     return found
 
 
@@ -170,17 +175,20 @@ class _Keys:
         return "names" if self.schema.kinds[column] in NAMES else column
 
 
-def as_texts(values: Texts) -> pa.Array:
-    """As one Arrow array of text."""
+def coded(values: Texts) -> pa.DictionaryArray:
+    """As one array of distinct texts and which of them each row has."""
     if isinstance(values, pa.ChunkedArray):
-        return values.combine_chunks()
-    return values if isinstance(values, pa.Array) else pa.array(values, pa.string())
+        values = values.combine_chunks()
+    found = values if isinstance(values, pa.Array) else pa.array(values, pa.string())
+    return found.dictionary_encode()
 
 
-def _column(kind: str, values: Texts) -> _Column:
-    given = as_texts(values).dictionary_encode("encode")
-    spelled = normalised_column(kind, given.dictionary).dictionary_encode()
-    return _Column(spelled.dictionary, np.asarray(spelled.indices)[np.asarray(given.indices)])
+def _column(kind: str, given: pa.DictionaryArray) -> _Column:
+    """A row without a text has the one that stands last: none."""
+    texts = pa.concat_arrays([given.dictionary, pa.nulls(1, given.dictionary.type)])
+    spelled = normalised_column(kind, texts).dictionary_encode()
+    rows = pc.fill_null(given.indices, len(texts) - 1)
+    return _Column(spelled.dictionary, np.asarray(spelled.indices)[np.asarray(rows)])
 
 
 def _filters(
@@ -189,7 +197,8 @@ def _filters(
     """The noise is of record and value: two forms of one name of a person have each their own."""
     schema = keys.schema
     kind = schema.kinds[name]
-    made = filters(column.distinct, kind, keys.of("filter", keys.domain(name)))[column.rows]
+    of_distinct = filters(column.distinct, kind, keys.of("filter", keys.domain(name)))
+    made = of_distinct.take(column.rows, axis=0)
     if not schema.flip:
         return made
     return turned(
@@ -214,7 +223,8 @@ def _clks(
         if schema.kinds[name] in WHOLE:
             column = _with_year(column, born)
         key = keys.of("clk", keys.domain(name))
-        made |= field_clks(column.distinct, schema.kinds[name], bits, key)[column.rows]
+        of_distinct = field_clks(column.distinct, schema.kinds[name], bits, key)
+        made |= of_distinct.take(column.rows, axis=0)
         if schema.flip:
             numbers ^= _value_codes(name, column, noise)
     return turned(made, schema.flip, noise.of("noise", CLK), numbers)

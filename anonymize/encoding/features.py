@@ -172,8 +172,7 @@ def sound(word: str) -> str:
 
 
 def _sound(values: pa.Array) -> pa.Array:
-    encoded = _joined(values).dictionary_encode()
-    return pc.take(_each(sound)(encoded.dictionary), encoded.indices)
+    return _each(sound)(_joined(values))
 
 
 def _last_sound(value: str) -> str:

@@ -28,7 +28,7 @@ WORDS = FILTER_BITS // 64
 #: Filters: rows of words of 64 bit, ``WORDS`` for one field. What is unknown has no bit set.
 Filters = npt.NDArray[np.uint64]
 
-VALUES, _NOISY = 1 << 15, 1 << 13  # at a time: what they need stays in the cache
+VALUES, _NOISY = 1 << 15, 1 << 12  # at a time: what they need stays in the cache
 
 
 def filters(distinct: pa.Array, kind: str, key: bytes) -> Filters:
@@ -76,7 +76,7 @@ class Masks:
             self._known = pa.concat_arrays([self._known, new])
             self._table = np.vstack([self._table, self._make(new.to_pylist())])
         places = np.asarray(pc.index_in(encoded.dictionary, value_set=self._known))
-        found: Filters = self._table[places[np.asarray(encoded.indices)]]
+        found: Filters = self._table.take(places[np.asarray(encoded.indices)], axis=0)
         return found
 
 
@@ -109,36 +109,43 @@ def turned(made: Filters, flip: int, key: bytes, records: npt.NDArray[np.uint64]
     """
     if not flip:
         return made
-    found = made.copy()
+    noise = _Noise(made.shape[1], flip, key)
+    found = np.empty_like(made)
     for start in range(0, len(made), _NOISY):
-        part = found[start : start + _NOISY]
-        unknown = np.bitwise_or.reduce(list(part.T)) == 0
-        part ^= _noise(records[start : start + _NOISY], made.shape[1], flip, key)
-        part[unknown] = 0
+        rows = slice(start, start + _NOISY)
+        np.bitwise_xor(made[rows], noise.of(records[rows]), out=found[rows])
+        found[rows][np.bitwise_or.reduce(list(made[rows].T)) == 0] = 0
     return found
 
 
-def _noise(records: npt.NDArray[np.uint64], width: int, flip: int, key: bytes) -> Filters:
+class _Noise:
     """``width`` words a record whose bits are 1 with probability ``flip`` / 256.
 
     Eight random words make one: from the lowest binary digit of ``flip`` on, OR where it is 1 and
     AND where it is 0 halves the distance to it.
     """
-    digits = range((flip & -flip).bit_length() - 1, 8)
-    # AES-256 of record and place: a pseudorandom function of both.
-    blocks = np.empty((len(digits), len(records), width // 2, 2), np.uint64)
-    blocks[..., 0] = records[:, None]
-    blocks[..., 1] = np.arange(len(digits) * width // 2).reshape(len(digits), 1, width // 2)
-    encryptor = Cipher(algorithms.AES256(key), modes.ECB()).encryptor()  # noqa: S305 - a PRF
-    words = np.frombuffer(encryptor.update(blocks.tobytes()), np.uint64)
-    words = words.reshape(len(digits), len(records), width)
-    noise = np.zeros((len(records), width), np.uint64)
-    for digit, random in zip(digits, words, strict=True):
-        if flip >> digit & 1:
-            noise |= random
-        else:
-            noise &= random
-    return noise
+
+    def __init__(self, width: int, flip: int, key: bytes) -> None:
+        self._digits = [bool(flip >> n & 1) for n in range((flip & -flip).bit_length() - 1, 8)]
+        # AES-256 of record and place: a pseudorandom function of both.
+        self._cipher = Cipher(algorithms.AES256(key), modes.ECB()).encryptor()  # noqa: S305 - a PRF
+        self._blocks = np.empty((_NOISY, width // 2, 2), np.uint64)
+        self._random = np.empty((_NOISY * width + 2), np.uint64)  # a block more, for the cipher
+        self._noise = np.empty((_NOISY, width), np.uint64)
+
+    def of(self, records: npt.NDArray[np.uint64]) -> Filters:
+        """The noise of at most ``_NOISY`` records; overwritten with the next."""
+        blocks, noise = self._blocks[: len(records)], self._noise[: len(records)]
+        width = noise.shape[1]
+        random = self._random[: noise.size].reshape(noise.shape)
+        blocks[..., 0] = records[:, None]
+        blocks[..., 1] = np.arange(width // 2)
+        noise[:] = 0
+        for digit in self._digits:
+            self._cipher.update_into(blocks.view(np.uint8).data, self._random.view(np.uint8).data)
+            (np.bitwise_or if digit else np.bitwise_and)(noise, random, out=noise)
+            blocks[..., 1] += np.uint64(width // 2)
+        return noise
 
 
 def as_arrow(made: Filters) -> pa.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -54,35 +54,46 @@ def normalised_column(kind: str, values: pa.Array) -> pa.Array:
     usual = _USUAL.get(kind)
     if usual is None:
         return pa.array([normalised(kind, value) for value in values.to_pylist()], pa.string())
-    form, signs = usual
+    form, instead = usual
     plain = pc.ascii_lower(pc.ascii_trim_whitespace(values))
     plain = pc.if_else(pc.match_substring_regex(plain, form), plain, None)
-    plain = pc.if_else(pc.is_in(plain, value_set=_NOT_PLAIN), None, plain)
+    unusual = pc.or_(
+        pc.is_in(plain, value_set=_NOT_PLAIN), pc.match_substring_regex(plain, _NO_PLAIN_WORD)
+    )
+    plain = pc.if_else(unusual, None, plain)
     others = values.filter(plain.is_null()).to_pylist()
     spelled = pa.array([normalised(kind, value) for value in others], pa.string())
-    plain = pc.replace_substring(plain, signs, "") if signs else plain
+    plain = pc.replace_substring(plain, "-", instead)
     return pc.replace_with_mask(plain, plain.is_null(), spelled)
 
 
-def told_names(given: pa.Array, surname: pa.Array) -> tuple[pa.Array, pa.Array]:
+def told_names(
+    given: pa.DictionaryArray, surname: pa.DictionaryArray
+) -> tuple[pa.DictionaryArray, pa.DictionaryArray]:
     """Names without those that the whole record shows to be no names: NA NA, Doe beside nothing,
     John Doe."""
-    first, last = (pc.utf8_lower(pc.utf8_trim_whitespace(name)) for name in (given, surname))
+    names = (given, surname)
+    folded = [pc.utf8_lower(pc.utf8_trim_whitespace(name.dictionary)) for name in names]
     unsure = pa.array(ALSO_NAMES, pa.string())
-    if not (pc.any(pc.is_in(first, unsure)).as_py() or pc.any(pc.is_in(last, unsure)).as_py()):
+    if not any(pc.any(pc.is_in(values, unsure)).as_py() for values in folded):
         return given, surname
-    nothing = pa.array(["", *UNKNOWN, *ALSO_NAMES], pa.string())
-    blank = [pc.or_(name.is_null(), pc.is_in(name, nothing)) for name in (first, last)]
-    doe, of_doe = pa.array(["doe"]), pa.array(_OF_DOE)
-    nobody = pc.or_(
-        pc.and_(*blank),
-        pc.or_(
-            pc.and_(pc.is_in(first, of_doe), pc.is_in(last, doe)),
-            pc.and_(pc.is_in(last, of_doe), pc.is_in(first, doe)),
-        ),
-    )
-    unknown = pa.scalar(None, pa.string())
-    return pc.if_else(nobody, unknown, given), pc.if_else(nobody, unknown, surname)
+
+    def among(words: Iterable[str], unknown: bool = False) -> list[pa.Array]:
+        """Whether each record's given name is one of the words, and whether its surname is."""
+        listed = [pc.is_in(values, pa.array(words, pa.string())) for values in folded]
+        rows = [one.take(name.indices) for one, name in zip(listed, names, strict=True)]
+        return [pc.fill_null(row, unknown) for row in rows]
+
+    blank = among(("", *UNKNOWN, *ALSO_NAMES), unknown=True)
+    (doe_first, doe_last), (first_of_doe, last_of_doe) = among(("doe",)), among(_OF_DOE)
+    of_doe = pc.or_(pc.and_(first_of_doe, doe_last), pc.and_(last_of_doe, doe_first))
+    nobody = pc.or_(pc.and_(*blank), of_doe)
+    told = [pc.if_else(nobody, None, name.indices) for name in names]
+    found = [
+        pa.DictionaryArray.from_arrays(indices, name.dictionary)
+        for indices, name in zip(told, names, strict=True)
+    ]
+    return found[0], found[1]
 
 
 def normalised(kind: str, value: str | None) -> str:
@@ -198,15 +209,21 @@ _BY_KIND: Mapping[str, Callable[[str], str]] = MappingProxyType(
     }
 )
 
-_WORD = r"^[a-z]{1,31}$"  # a longer one may be a hash
-#: By kind the form of plain values, and what is taken out of them.
+#: Of a plain value's words; a longer one alone may be a hash.
+_WORDED_FORM = r"^[a-z]{1,31}$|^[a-z]+(?:[ -][a-z]+)+$"
+#: By kind the form of plain values, and what a hyphen in them becomes.
 _USUAL: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        **dict.fromkeys(("given_name", "surname", "full_name", "place", "text"), (_WORD, "")),
-        "date": (r"^(?:19[1-9]\d|20\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$", "-"),
+        **dict.fromkeys(
+            ("given_name", "surname", "full_name", "place", "text"), (_WORDED_FORM, " ")
+        ),
+        "date": (r"^(?:19[1-9]\d|20\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$", ""),
         "ssn": (r"^\d{9}$", ""),
     }
 )
 _NOT_PLAIN = pa.array(
     [*UNKNOWN, *ALSO_NAMES, *_NO_SSN, *(str(digit) * 9 for digit in range(10))], pa.string()
 )
+#: One of several words that may say nothing.
+_SAYS_LITTLE = "|".join(sorted(_PARTICLES | _TITLES | ALSO_NAMES))
+_NO_PLAIN_WORD = rf"[ -](?:{_SAYS_LITTLE})(?:[ -]|$)|^(?:{_SAYS_LITTLE})[ -]"

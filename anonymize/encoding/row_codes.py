@@ -7,7 +7,7 @@ a row. The tests hold it against the CMAC of ``cryptography``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 #: Codes, one row of 128 bit as two little-endian words for each message.
 Codes = npt.NDArray[np.uint64]
 
-_ROWS = 1 << 16  # rows at a time: their state stays in the cache
+_ROWS = 1 << 14  # rows at a time: what they need stays in the cache
 
 
 def row_codes(columns: Sequence[npt.NDArray[np.uint64]], key: bytes) -> Codes:
@@ -25,22 +25,33 @@ def row_codes(columns: Sequence[npt.NDArray[np.uint64]], key: bytes) -> Codes:
     Args:
         key: of AES, 16 or 32 bytes.
     """
+    made = np.empty((len(columns[0]), 2), np.uint64)
+    for rows, codes in coded_rows(columns, key):
+        made[rows] = codes
+    return made
+
+
+def coded_rows(
+    columns: Sequence[npt.NDArray[np.uint64]], key: bytes
+) -> Iterator[tuple[slice, Codes]]:
+    """The codes of some rows after the other; they are overwritten with the next."""
     cipher = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305 - CMAC's own
     last = _mask(cipher.update(bytes(16)), full=len(columns) % 2 == 0)
-    made = np.empty((len(columns[0]), 2), np.uint64)
-    for start in range(0, len(made), _ROWS):
+    blocks = np.empty((_ROWS, 2), np.uint64)
+    state = np.empty((_ROWS + 1, 2), np.uint64)  # a block more, as the cipher wants it
+    for start in range(0, len(columns[0]), _ROWS):
         rows = slice(start, start + _ROWS)
-        state = np.zeros_like(made[rows])
+        count = len(columns[0][rows])
+        block, codes = blocks[:count], state[:count]
         for first in range(0, len(columns), 2):
-            block = state.copy() if first else state
-            for place, column in enumerate(columns[first : first + 2]):
-                block[:, place] ^= column[rows]
-            if first + 2 >= len(columns):
-                block ^= last
-            content = cipher.update(block.view(np.uint8).data)
-            state = np.frombuffer(content, np.uint64).reshape(-1, 2)
-        made[rows] = state
-    return made
+            mask = last if first + 2 >= len(columns) else np.zeros_like(last)
+            for place in range(2):
+                column = columns[first + place][rows] if first + place < len(columns) else 0
+                np.bitwise_xor(column, mask[place], out=block[:, place])
+            if first:
+                block ^= codes
+            cipher.update_into(block.view(np.uint8).data, state.view(np.uint8).data)
+        yield rows, codes
 
 
 def _mask(encrypted_zero: bytes, full: bool) -> npt.NDArray[np.uint64]:

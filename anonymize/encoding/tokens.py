@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymize.encoding.row_codes import row_codes
+from anonymize.encoding.row_codes import coded_rows
 from anonymize.keyed_hash import hash_words
 from schemas.linkage import NAMES, LinkageSchema, Part
 
@@ -24,17 +24,21 @@ from schemas.linkage import NAMES, LinkageSchema, Part
 Tokens = npt.NDArray[np.uint64]
 
 
-def part_hashes(distinct: pa.Array, part: str, key: bytes) -> Tokens:
-    """Keyed hashes of values of one part; 0 for none."""
-    found = hash_words(distinct, _key_of(part, key))
-    found[pc.equal(distinct, "").to_numpy(zero_copy_only=False)] = 0
+def part_hashes(values: pa.Array, part: str, key: bytes) -> Tokens:
+    """Keyed hashes of values of one part, of which many may be the same; 0 for none."""
+    parts = values.dictionary_encode()
+    hashed = hash_words(parts.dictionary, _key_of(part, key))
+    hashed[pc.equal(parts.dictionary, "").to_numpy(zero_copy_only=False)] = 0
+    found: Tokens = hashed[np.asarray(parts.indices)]
     return found
 
 
 def composite(columns: Sequence[Tokens], label: str, key: bytes) -> Tokens:
     """One token a row, of the hashes of its parts; 0 where one is unknown."""
-    tokens = row_codes(columns, _key_of(label, key))[:, 0].copy()
-    tokens[np.logical_or.reduce([column == 0 for column in columns])] = 0
+    tokens = np.empty(len(columns[0]), np.uint64)
+    for rows, codes in coded_rows(columns, _key_of(label, key)):
+        known = np.logical_and.reduce([column[rows] != 0 for column in columns])
+        np.multiply(codes[:, 0], known, out=tokens[rows])
     return tokens
 
 

@@ -130,8 +130,10 @@ def test_arrow_and_lists_and_pieces_of_arrow_give_the_same(write) -> None:
         name: pa.chunked_array([column[:2], column[2:]], pa.string())
         for name, column in arrow.items()
     }
+    distinct = {name: column.dictionary_encode() for name, column in arrow.items()}
     expected = encode(PEOPLE, schema, KEY)
     assert same(encode(arrow, schema, KEY), expected)
+    assert same(encode(distinct, schema, KEY), expected)
     assert same(encode(pieces, schema, KEY), expected)
 
 
@@ -243,3 +245,14 @@ def test_fakes_stand_among_the_records_and_their_own_numbers_are_made_up(write) 
     again = disguised(people, schema, KEY)
     assert np.array_equal(made.origin, again.origin)
     assert not np.array_equal(made.origin, disguised(people, schema, OTHER).origin)
+
+
+def test_forms_of_one_person_keep_their_order_among_all(write) -> None:
+    schema = write(schema_text().replace("dummies: 0}", "dummies: 0.5}"))
+    people = {name: column * 40 for name, column in PEOPLE.items()}
+    persons = np.random.default_rng(1).integers(1, 2**63, 50, dtype=np.uint64)
+    records = np.random.default_rng(2).choice(persons, len(people["given"]))
+    made = disguised(people, schema, KEY, records)
+    for one in persons:
+        origin = made.origin[(made.records == one) & (made.origin >= 0)]
+        assert origin.tolist() == np.flatnonzero(records == one).tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,10 +14,11 @@ import pytest
 from anonymize.encoding.encode import Encoded, encode
 from anonymize.encoding.filters import filters, turned
 from linkage import blocking
-from linkage.compare import dice
+from linkage.compare import combinations, compare, dice
 from linkage.decide import _at_threshold, decide
 from linkage.evaluate import evaluate
 from linkage.link import link
+from linkage.weights import share_of_matches
 from schemas.errors import ContractError
 from schemas.linkage import LinkageSchema, load_schema
 from tributary.bench.linkage import county, county_schema
@@ -130,6 +132,32 @@ def test_dice_is_freed_of_the_noise(flip: int) -> None:
         second = filters(pa.array([other] * 3_000), "given_name", KEY)
         second = turned(second, flip, KEY, rows[3_000:])
         assert dice(first, second, flip).mean() == pytest.approx(expected, abs=0.03)
+
+
+def test_combinations_say_of_each_pair_what_its_comparison_does(sides) -> None:
+    """Names of one side came hashed as well: they are compared by tokens, not by filters."""
+    left, right = sides
+    blank = {name: np.zeros_like(filters) for name, filters in left.filters.items()}
+    hashed = replace(left, filters=left.filters | {"surname": blank["surname"]})
+    random = np.random.default_rng(1)
+    rows = np.sort(random.integers(0, min(map(len, sides)), 100_000))
+    pairs = rows, np.where(random.random(len(rows)) < 0.5, rows, rows[::-1])
+    for one in (left, hashed):
+        compared = compare(one, right, pairs)
+        found = combinations(compared)
+        assert len(found.times) < len(rows) / 4
+        assert np.array_equal(np.bincount(found.which), found.times)
+        for kind in ("levels", "rarity", "hashed"):
+            for name, column in getattr(compared, kind).items():
+                assert np.array_equal(getattr(found.compared, kind)[name][found.which], column)
+    assert compared.hashed
+
+
+def test_weights_of_many_pairs_count_as_often_as_they_stand() -> None:
+    weight, times = np.array([-5.0, 2.0, 20.0]), np.array([1_000.0, 30.0, 200.0])
+    together = share_of_matches(weight, 1e6, times=times)
+    assert together == pytest.approx(share_of_matches(weight.repeat(times.astype(int)), 1e6))
+    assert 200 < together * 1e6 < 230
 
 
 def test_the_better_of_two_candidates_wins_and_doubt_is_for_review() -> None:
