@@ -94,11 +94,11 @@ def _readable(text: str | None) -> bool:
 
 def indicators(values: pa.Array) -> pa.Array:
     """What each text says, as codes; an empty list where it says nothing."""
-    from anonymize.text.indicators import extract_all, summarise
+    from anonymize.text.indicators import read_all, summarise
 
     def found(distinct: pa.Array) -> pa.Array:
         texts = distinct.to_pylist()
-        said = iter(extract_all([one for one in texts if _readable(one)]))
+        said = iter(read_all([one for one in texts if _readable(one)]))
         lists = [summarise(next(said)) if _readable(one) else None for one in texts]
         names = [field.name for field in INDICATOR]
         return pa.array(

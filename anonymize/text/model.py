@@ -1,10 +1,11 @@
-"""The packaged language model: found on this machine, checked file by file, never downloaded."""
+"""The packaged models: found on this machine, checked file by file, never downloaded."""
 
 from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from importlib import import_module, metadata, resources
+from importlib import metadata, resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,29 +31,43 @@ def load() -> Language:
 
 @lru_cache(maxsize=1)
 def model_path() -> Path:
-    """Directory of the model, once a process found to be the pinned one (``data/model.yaml``).
+    """Directory of the language model, once a process found to be the pinned one
+    (``data/model.yaml``).
 
     Raises:
         SettingsError: it is not installed, not bit for bit the pinned one, or not for this spaCy.
     """
-    pinned = _pinned()
-    try:
-        path = Path(import_module(pinned["package"]).model_path())
-    except (ImportError, FileNotFoundError):
-        raise SettingsError(f"the language model is not installed: {_SAYS_HOW}") from None
-    fault = _fault(path, {**pinned["checked"], **pinned["unchecked"]})
-    if fault:
-        raise SettingsError(f"the language model is not the pinned one ({fault}): {_SAYS_HOW}")
+    path = _installed("language model", "model")
     wanted = spacy.util.load_meta(path / "meta.json")["spacy_version"]
     if not spacy.util.is_compatible_version(metadata.version("spacy"), wanted):
         raise SettingsError(f"the language model is for spaCy {wanted}: {_SAYS_HOW}")
     return path
 
 
-def _pinned() -> dict[str, Any]:
-    file = resources.files("anonymize.text").joinpath("data/model.yaml")
-    found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return found
+@lru_cache(maxsize=1)
+def encoder_path() -> Path:
+    """Directory of the sentence encoder, once a process found to be the pinned one
+    (``data/encoder.yaml``).
+
+    Raises:
+        SettingsError: it is not installed, or not bit for bit the pinned one.
+    """
+    return _installed("sentence encoder", "encoder")
+
+
+def _installed(what: str, pins: str) -> Path:
+    """Directory of a model, checked file by file. Its package is found, never imported: no code of
+    it runs."""
+    source = resources.files("anonymize.text").joinpath(f"data/{pins}.yaml")
+    pinned: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    found = find_spec(pinned["package"])
+    if found is None or not found.submodule_search_locations:
+        raise SettingsError(f"the {what} is not installed: {_SAYS_HOW}")
+    path = Path(found.submodule_search_locations[0], str(pinned["directory"]))
+    fault = _fault(path, {**pinned["checked"], **pinned["unchecked"]})
+    if fault:
+        raise SettingsError(f"the {what} is not the pinned one ({fault}): {_SAYS_HOW}")
+    return path
 
 
 def _fault(path: Path, hashes: dict[str, str]) -> str | None:

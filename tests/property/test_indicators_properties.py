@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anonymize.text.indicators import KINDS, codes, extract, extract_all, lexicon_words, summarise
+from anonymize.text.indicators import KINDS, codes, lexicon_words, read, read_all, summarise
+from anonymize.text.indicators.extract import extract, extract_all
 from anonymize.text.indicators.normal import normal
 
 CODES = {kind: set(codes(kind)) for kind in KINDS}
@@ -20,17 +21,19 @@ TEXTS = st.one_of(
 )
 
 
+@settings(deadline=None, max_examples=40)
 @given(TEXTS)
 def test_indicators_are_listed_codes_at_places_of_the_text(text: str) -> None:
-    for found in extract(text):
+    for found in [*extract(text), *read(text)]:
         assert found.code in CODES[found.kind]
         assert 0 <= found.start < found.end <= len(text)
         assert 0 < found.confidence <= 1
 
 
+@settings(deadline=None, max_examples=40)
 @given(TEXTS)
 def test_the_summary_has_no_code_twice(text: str) -> None:
-    rows = summarise(extract(text))
+    rows = summarise(read(text))
     assert len({(kind, code) for kind, code, _, _ in rows}) == len(rows)
 
 
@@ -46,6 +49,9 @@ def test_what_is_denied_as_a_whole_names_no_documents(text: str) -> None:
     assert {found.code for found in extract(denied)} <= alone
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(TEXTS, max_size=5))
 def test_texts_read_together_say_what_each_says_alone(texts: list[str]) -> None:
     assert extract_all(texts) == [extract(text) for text in texts]
+    together, alone = read_all(texts), [read(text) for text in texts]
+    assert [summarise(said) for said in together] == [summarise(said) for said in alone]

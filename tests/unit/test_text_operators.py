@@ -152,7 +152,7 @@ def extractor(monkeypatch: pytest.MonkeyPatch):
     def found(texts):
         return [[THREAT, THREAT] if "threat" in text else [] for text in texts]
 
-    monkeypatch.setattr("anonymize.text.indicators.extract_all", found)
+    monkeypatch.setattr("anonymize.text.indicators.read_all", found)
 
 
 def test_indicators_leave_as_codes_and_silence_is_not_ignorance(engine, extractor):

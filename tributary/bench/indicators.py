@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anonymize.text.indicators import KINDS, extract_all, summarise
+from anonymize.text.indicators import KINDS, read_all, summarise
 from schemas.codes import code_list
 
 #: Kind and code.
@@ -37,14 +37,14 @@ class Quality:
 
 
 def found(texts: Sequence[str]) -> list[set[Said]]:
-    """Kinds and codes that the lexicon finds in each text."""
-    return [{(kind, code) for kind, code, _, _ in summarise(one)} for one in extract_all(texts)]
+    """Kinds and codes that are read in each text."""
+    return [{(kind, code) for kind, code, _, _ in summarise(one)} for one in read_all(texts)]
 
 
 def quality(
     labelled: Iterable[tuple[str, Iterable[Said]]], kinds: Sequence[str] = KINDS
 ) -> list[Quality]:
-    """Quality of ``extract`` on texts with the kinds and codes they carry: a row for each kind,
+    """Quality of ``read`` on texts with the kinds and codes they carry: a row for each kind,
     then one for ``all``. Kinds that are not in ``kinds`` are not looked at."""
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()

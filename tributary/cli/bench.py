@@ -84,10 +84,12 @@ def redact(
 def indicators(
     count: Annotated[int, typer.Option(min=1, help="Narratives of the invented county.")] = 1500,
     seed: Annotated[int, typer.Option(help="Another seed, other narratives.")] = 0,
-    split: Annotated[str, typer.Option(help="Grammar: train, tune, check or heldout.")] = "heldout",
+    split: Annotated[
+        str, typer.Option(help="Grammar: train, tune, check, heldout or unseen.")
+    ] = "heldout",
     json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """Score the indicator lexicon on narratives of the held-out grammar.
+    """Score the indicators on narratives of the held-out grammar.
 
     A code counts once a text. How somebody was recruited is not labelled there.
 

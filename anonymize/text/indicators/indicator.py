@@ -18,7 +18,7 @@ class Indicator(NamedTuple):
     Attributes:
         kind: one of ``KINDS``.
         code: one of ``codes(kind)``.
-        rule: id of the lexicon's rule that found it.
+        rule: id of the lexicon's rule that found it, or ``sentence.<kind>``: no rule did.
         confidence: 0 to 1.
         start: first character of the mention, as Python counts them; for evaluation only.
         end: the character after the mention.
@@ -37,6 +37,11 @@ def codes(kind: str) -> tuple[str, ...]:
     listed = "movement" if kind.startswith("movement_") else kind
     kinds = code_list("text_indicator").column("kind")
     return tuple(code for code, of in kinds.items() if of == listed)
+
+
+def kind_of(code: str) -> str:
+    """The kind of a code of the list; ``movement`` of an area."""
+    return str(code_list("text_indicator").column("kind")[code])
 
 
 def summarise(indicators: Iterable[Indicator]) -> list[tuple[str, str, str, float]]:

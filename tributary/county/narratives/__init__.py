@@ -1,8 +1,8 @@
 """Narratives and case notes of the invented county, with the truth about every word of them.
 
-Four grammars by four authors, who share no sentence (``data/narratives``): rules of a redaction or
-of a lexicon are written with ``train`` and ``tune`` in sight, chosen by ``check``, and measured on
-``heldout``, which nobody who writes a rule reads.
+Five grammars by five authors, who share no sentence (``data/narratives``): rules of a redaction or
+of a lexicon are written, and a classifier trained, with ``train``, ``tune`` and ``check`` in sight,
+and measured on ``heldout`` and ``unseen``, which nobody who writes a rule reads.
 
 **Spans** are the shortest text that identifies: the name without its title, the number without the
 word before it, a hotel's own name without the room. ``own`` says that the record's fields hold the
@@ -36,13 +36,14 @@ value, in whatever form it stands in the text.
 
 from tributary.county.narratives.records import Person, Records
 from tributary.county.narratives.sample import AnnotatedNarrative, sample
-from tributary.county.narratives.telling import Indicator, Span, Told, Word, tell
+from tributary.county.narratives.telling import Indicator, Sentence, Span, Told, Word, tell
 
 __all__ = [
     "AnnotatedNarrative",
     "Indicator",
     "Person",
     "Records",
+    "Sentence",
     "Span",
     "Told",
     "Word",

@@ -11,10 +11,10 @@ from tributary.county.narratives import identifiers as ids
 from tributary.county.narratives.grammar import read
 from tributary.county.narratives.records import OWN_ROLES, Person, Records, invented, names
 from tributary.county.narratives.slots import VALUES
-from tributary.county.narratives.telling import Indicator, Span, Word, tell
+from tributary.county.narratives.telling import Indicator, Sentence, Span, Word, tell
 from tributary.county.seeds import pick, stream
 
-Split = Literal["train", "tune", "check", "heldout"]
+Split = Literal["train", "tune", "check", "heldout", "unseen"]
 GRAMMARS: Final[tuple[str, ...]] = get_args(Split)
 #: Share of each kind of narrative in a sample.
 KINDS: Final = {
@@ -46,6 +46,7 @@ class AnnotatedNarrative(NamedTuple):
     spans: tuple[Span, ...]
     indicators: tuple[Indicator, ...]
     words: tuple[Word, ...]
+    sentences: tuple[Sentence, ...]
 
 
 def sample(count: int, seed: int, split: Split = "heldout") -> list[AnnotatedNarrative]:
@@ -58,7 +59,7 @@ def sample(count: int, seed: int, split: Split = "heldout") -> list[AnnotatedNar
     return [
         AnnotatedNarrative(
             f"{split}-{seed}-{at:06}", one.text, _known(random, records, at), one.spans,
-            one.indicators, one.words,
+            one.indicators, one.words, one.sentences,
         )
         for at, one in enumerate(told)
     ]  # fmt: skip

@@ -77,14 +77,24 @@ class Word(NamedTuple):
     end: int
 
 
+class Sentence(NamedTuple):
+    """A sentence, and what it says by itself."""
+
+    start: int
+    end: int
+    says: frozenset[Indicator]
+
+
 @dataclass(frozen=True)
 class Told:
-    """One narrative and the truth about it; spans and words in order, indicators sorted."""
+    """One narrative and the truth about it; spans, words and sentences in order, indicators
+    sorted."""
 
     text: str
     spans: tuple[Span, ...]
     words: tuple[Word, ...]
     indicators: tuple[Indicator, ...]
+    sentences: tuple[Sentence, ...]
 
     @property
     def flagged(self) -> bool:
@@ -138,7 +148,6 @@ class _Telling:
         self._filler = Filler(split, records, self._loose)
         self._said = _says(split)
         self._filled: dict[int, Filled] = {}
-        self._says: dict[int, set[Indicator]] = {}
 
     def told(self) -> list[Told]:
         """One narrative a record; once."""
@@ -151,8 +160,14 @@ class _Telling:
         edges = np.searchsorted(row, np.arange(len(self._index) + 1))
         limits = np.concatenate([[0], end])[edges]
         marks = self._marks(row, token, end - length, end, limits[:-1])
+        sentences = self._sentences(row, token, end - length, limits)
         return [
-            Told(whole[low:high], *marks[at], _indicators(self._says.get(at, set())))
+            Told(
+                whole[low:high],
+                *marks[at],
+                _indicators({one for said in sentences[at] for one in said.says}),
+                sentences[at],
+            )
             for at, (low, high) in enumerate(pairwise(limits.tolist()))
         ]
 
@@ -178,7 +193,7 @@ class _Telling:
         return [str(name) for name in chosen]
 
     def _texts(self, rows: list[int], tokens: list[int]) -> list[str]:
-        """The text of each token; fills ``self._filled`` and ``self._says``."""
+        """The text of each token; fills ``self._filled``."""
         pools = {name: literals(self._split, name) for name in set(self._chosen)}
         texts: list[str] = []
         last, fresh, seen = -1, False, 0
@@ -190,7 +205,6 @@ class _Telling:
                 text = register.opening if row != last else self._paused(texts, register)
                 last, fresh = row, True
             elif kind == SAYS:
-                self._says.setdefault(row, set()).update(self._said[index])
                 text = ""
             else:
                 text = self._slot(at, row, index) if kind == SLOT else pools[name][index]
@@ -207,8 +221,6 @@ class _Telling:
         case = REGISTERS[self._chosen[row]].case
         found = self._filler.fill(self._made.slots[index], self._index[row], _TIDY[case])
         self._filled[at] = found
-        if found.says is not None:
-            self._says.setdefault(row, set()).add(Indicator(*found.says))
         return self._cased(found, case)
 
     def _paused(self, texts: list[str], register: Register) -> str:
@@ -247,6 +259,31 @@ class _Telling:
             elif found.type:
                 spans[which].append(Span(low, high, found.type, found.own, found.form))
         return [(tuple(s), tuple(w)) for s, w in zip(spans, words, strict=True)]
+
+    def _sentences(
+        self, row: Ints, token: Ints, begin: Ints, limits: Ints
+    ) -> list[tuple[Sentence, ...]]:
+        """The sentences of each narrative, counted from its own first character."""
+        found: list[list[tuple[int, set[Indicator]]]] = [[] for _ in self._index]
+        kind, index = token // KIND, token % KIND
+        for at in np.flatnonzero((kind == START) | (kind == SAYS) | (kind == SLOT)).tolist():
+            mine = found[row[at]]
+            if kind[at] == START:
+                mine.append((int(begin[at] - limits[row[at]]), set()))
+            elif kind[at] == SAYS:
+                mine[-1][1].update(self._said[index[at]])
+            elif (said := self._filled[at].says) is not None:
+                mine[-1][1].add(Indicator(*said))
+        ends = np.diff(limits).tolist()
+        return [
+            tuple(
+                Sentence(start, end, frozenset(says))
+                for (start, says), end in zip(
+                    mine, [*(start for start, _ in mine[1:]), end], strict=True
+                )
+            )
+            for mine, end in zip(found, ends, strict=True)
+        ]
 
 
 def barred(made: Grammar, records: Records, index: Ints) -> Ints:
