@@ -59,6 +59,15 @@ def test_a_sentence_reads_the_same_beside_others() -> None:
     assert (together[0] == together[3]).all()
 
 
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [("Detectives suspect human trafficking.", True),
+     ("There is no indication of human trafficking.", False)],
+)  # fmt: skip
+def test_a_text_that_says_no_more_than_its_name(sentence: str, said: bool) -> None:
+    assert ("flagged" in {one.code for one in read(sentence)}) == said
+
+
 def test_features_are_as_many_as_are_named() -> None:
     found = [Indicator("means", "meansThreats", "threats", 0.7, 0, 4)]
     likely = np.full((3, len(CODES)), 0.2, np.float32)

@@ -24,6 +24,10 @@ from anonymize.text.indicators.weighing import FEATURES, KINDS, features
 HERE = Path(__file__).parent
 SHORT = HERE.parents[1] / "tests/data/indicators_fresh.yaml"
 TARGET = HERE.parents[1] / "anonymize/text/indicators/weighing.yaml"
+#: What makes a text one that says anything.
+EXPLOITED = {
+    "isSexualExploit", "isForcedLabour", "isOtherExploit", "typeOfSexProstitution", "flagged",
+}  # fmt: skip
 #: Inverse strength of the ridge on standardised features.
 RIDGE = 0.3
 HEAD = """\
@@ -36,7 +40,19 @@ def labelled() -> list[dict[str, Any]]:
     """``text`` and ``says`` of every text."""
     files = sorted((HERE / "texts").glob("*.jsonl"))
     rows = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
-    return rows + yaml.safe_load(SHORT.read_text("utf-8"))
+    return [*rows, *yaml.safe_load(SHORT.read_text("utf-8")), *named()]
+
+
+def named() -> list[dict[str, Any]]:
+    """Sentences that name trafficking or deny it, as texts of their own: nothing beside them speaks
+    of it, and yet they count. Without exploitation a text says nothing."""
+    rows = [
+        json.loads(line)
+        for file in sorted((HERE / "sentences").glob("*.jsonl"))
+        for line in file.read_text("utf-8").splitlines()
+    ]
+    some = [row for row in rows if "flagged" in (*row["says"], *row.get("denies", ()))]
+    return [row if EXPLOITED & set(row["says"]) else {**row, "says": []} for row in some]
 
 
 def read(rows: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray]:

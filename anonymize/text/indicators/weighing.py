@@ -97,7 +97,7 @@ def features(found: Sequence[Indicator], likely: Likely) -> Floats:
 def weigh(
     found: Sequence[Indicator], likely: Likely, spans: Sequence[tuple[int, int]]
 ) -> list[Indicator]:
-    """What a text says.
+    """What a text says: each code once, where its surest rule or sentence stands.
 
     Args:
         found: what the lexicon found in it, movements and ways of recruitment too; those stay where
@@ -112,10 +112,11 @@ def weigh(
     for at in np.flatnonzero(said).tolist():
         kind, code = KINDS[at], CODES[at]
         mentions = [one for one in found if (one.kind, one.code) == (kind, code)]
-        if not mentions:
-            start, end = spans[int(likely[:, at].argmax())]
-            mentions = [Indicator(kind, code, f"sentence.{kind}", 0, start, end)]
-        made += [one._replace(confidence=round(float(sure[at]), 3)) for one in mentions]
+        start, end = spans[int(likely[:, at].argmax())]
+        unruled = Indicator(kind, code, f"sentence.{kind}", 0, start, end)
+        surest = max(mentions, key=lambda one: one.confidence, default=unruled)
+        # To two places: what another processor rounds otherwise must not show.
+        made.append(surest._replace(confidence=round(float(sure[at]), 2)))
     return sorted(made, key=lambda one: (one.start, one.end, one.kind, one.code))
 
 

@@ -8,8 +8,9 @@ offsets need no conversion.
 from __future__ import annotations
 
 import functools
+import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import re2
@@ -35,7 +36,29 @@ def find(text: str) -> list[Span]:
     if generic:
         kept, known = _Union(harmless), _Union(span[:2] for span in special)
         special += (s for s in generic if not kept.meets(*s[:2]) and not known.holds(*s[:2]))
-    return special
+    return [*special, *_listed(data, special)]
+
+
+#: Types whose numbers stand in lists: rooms of a floor, officers of a squad, cards of a purchase.
+_IN_LISTS = frozenset({"ROOM", "BADGE_NUMBER", "GIFT_CARD", "CREDIT_CARD", "ID", "ZIP_CODE"})
+_LIST = re2.compile(
+    rb"\b\d{3,6}(?:(?:\s\([^()\n]{1,20}\))?(?:,\s(?:and\s|or\s|&\s)?|\s?[&/+;]\s?|\s(?:and|or|then)\s)"
+    rb"#?\d{3,6}\b){1,30}"
+)
+_DIGITS = re.compile(rb"\d+")
+
+
+def _listed(data: bytes, found: Iterable[Span]) -> Iterator[Span]:
+    """Numbers that stand in a list with one that was found and are as long as it."""
+    ends = {span.end: span for span in found if span.type in _IN_LISTS}
+    if not ends:
+        return
+    for listed in _LIST.finditer(data):
+        numbers = [m.span() for m in _DIGITS.finditer(data, *listed.span())]
+        like = {end - start: ends[end] for start, end in numbers if end in ends}
+        for start, end in numbers:
+            if end - start in like and end not in ends:
+                yield like[end - start]._replace(start=start, end=end)
 
 
 class _Union:

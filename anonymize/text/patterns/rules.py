@@ -4,9 +4,9 @@ One file a family. A rule is an RE2 pattern (linear in the text, no look-around)
 line breaks and indentation in it are for the reader, ``<<name>>`` stands for a part of
 ``parts.yaml``. Masked is what its groups span, the whole match where it has none. ``check`` names a
 function of ``checks`` that must hold for the first group, or else the match is none (``again:
-true``: but one may begin within it). ``match`` and ``miss`` are examples,
-with what is masked in ``{}``; the tests run them. Where a rule of the type ``HARMLESS`` matches,
-generic rules (``generic: true``) mask nothing.
+true``: but one may begin within it); ``around`` one that must hold for the whole match. ``match``
+and ``miss`` are examples, with what is masked in ``{}``; the tests run them. Where a rule of the
+type ``HARMLESS`` matches, generic rules (``generic: true``) mask nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ from typing import Any
 import re2
 import yaml
 
-from anonymize.text.patterns.checks import CHECKS, Check, no_plain_word
+from anonymize.text.patterns.checks import CHECKS, Check
+from anonymize.text.patterns.lists import no_plain_word
 
 #: The type of a rule whose matches identify nobody.
 HARMLESS = "HARMLESS"
 _PARTS = "parts.yaml"
+#: "No. 3" behind a street says "number", not "no".
+_NUMBERED = re.compile(r"(?i)\bno\.?\s{0,2}#?(?=\d)")
 _NOT_RULES = (_PARTS, "words.yaml")
 
 
@@ -37,6 +40,7 @@ class Rule:
         type: type of its spans, or ``HARMLESS``.
         regex: compiled over bytes of folded text.
         check: holds for what is masked.
+        around: holds for what is masked with the words before and behind it.
         again: where the check fails, look again from the match's second word ("3 girls at 14 Elm
             Street" is an address from 14 on).
         then: compiled pattern of what belongs to a match wherever it follows one, unless it holds
@@ -49,6 +53,7 @@ class Rule:
     type: str
     regex: Any
     check: Check | None
+    around: Check | None
     score: float
     again: bool
     then: Any
@@ -61,21 +66,27 @@ class Rule:
         groups = range(1, self.regex.groups + 1) if self.regex.groups else (0,)
         at = 0
         while (found := self.regex.search(text, at)) and found.end() > found.start():
-            at = found.end()
             caught = [span for span in map(found.span, groups) if span[0] < span[1]]
             if not caught:
+                at = found.end()
                 continue
             start, end = caught[0]
-            if self.check is None or self.check(text[start:end].decode("ascii")):
+            at = caught[-1][1]  # what stands behind may be what the next one is told by
+            if self._holds(text, found.span(), (start, end)):
                 end = caught[-1][1]
                 yield start, self._further(text, end)
             elif self.again:
-                at = _next_word(text, found.start(), at)
+                at = _next_word(text, found.start(), found.end())
+
+    def _holds(self, text: bytes, whole: tuple[int, int], part: tuple[int, int]) -> bool:
+        """Whether both checks hold, for the whole match and for its first group."""
+        checks = ((self.check, part), (self.around, whole))
+        return all(c is None or c(text[a:b].decode("ascii")) for c, (a, b) in checks)
 
     def _further(self, text: bytes, end: int) -> int:
         """Where what the rule masks ends, with what ``then`` matches behind it."""
         rest = self.then and self.then.match(text, end)
-        if not rest or not no_plain_word(rest.group().decode("ascii")):
+        if not rest or not no_plain_word(_NUMBERED.sub("", rest.group().decode("ascii"))):
             return end
         return int(rest.end())
 
@@ -126,12 +137,13 @@ def _pattern(text: str, parts: Mapping[str, str]) -> str:
 
 def _rule(given: Mapping[str, Any], parts: Mapping[str, str]) -> Rule:
     pattern = _pattern(given["pattern"], parts)
-    check = CHECKS[given["check"]] if "check" in given else None
+    check, around = (CHECKS[given[kind]] if kind in given else None for kind in ("check", "around"))
     return Rule(
         name=given["rule"],
         type=given["type"],
         regex=_compiled(pattern),
         check=check,
+        around=around,
         score=given.get("score", 0.9),
         again=given.get("again", False),
         then=_compiled(parts[given["then"]]) if "then" in given else None,
