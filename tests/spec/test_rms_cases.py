@@ -229,8 +229,8 @@ WITNESS = {
 }
 TOLD = (
     "Ofc. Quent met Petra Testdottir and her neighbor N. Halvorsen, 472.555.0177, at the motel. "
-    "The boyfriend sold her to men there, took her passport and beat her. Her plate XKR4471 was run. "
-    "See 25-000123."
+    "The boyfriend sold her to men there, took her passport and beat her. Her plate XKR4471 was "
+    "run. See 25-000123."
 )
 
 
