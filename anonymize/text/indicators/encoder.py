@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
 Floats = NDArray[np.float32]
@@ -46,6 +47,7 @@ class Encoder:
             else matrix
             for name, matrix in weights.items()
         }
+        self._blas = ThreadpoolController()
         words = self._weights["embeddings.word_embeddings.weight"]
         # Every token is of the first kind: a sentence stands alone.
         self._words = words + self._weights["embeddings.token_type_embeddings.weight"][0]
@@ -57,7 +59,10 @@ class Encoder:
         pooled = np.empty((len(ids), 2 * self._words.shape[1]), np.float32)
         for size, alike in groupby(order, key=lambda at: len(ids[at])):
             for batch in _batches(list(alike), max(1, _TOGETHER // size)):
-                states = self._states(np.array([ids[at] for at in batch]))
+                # One thread: more of them spin for each other in products as small as these, and
+                # take the processor from what runs beside.
+                with self._blas.limit(limits=1, user_api="blas"):
+                    states = self._states(np.array([ids[at] for at in batch]))
                 pooled[batch] = np.concatenate([states.mean(1), states.max(1)], axis=1)
         return pooled
 
