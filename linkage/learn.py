@@ -17,7 +17,17 @@ from anonymize.encoding.encode import Encoded
 from linkage.bent import bent
 from linkage.blocking import Candidates
 from linkage.clk import learn_clks
-from linkage.compare import LEVELS, SWAP, UNKNOWN, Combinations, Compared, Rows, compare, patterns
+from linkage.compare import (
+    LEVELS,
+    SWAP,
+    UNKNOWN,
+    Combinations,
+    Compared,
+    Levels,
+    Rows,
+    compare,
+    patterns,
+)
 from linkage.dependence import dependences
 from linkage.together import named
 from linkage.weights import (
@@ -245,7 +255,7 @@ def _free(fields: Sequence[str], held: set[str], encoded: Encoded) -> list[str]:
 
 
 def _em(
-    levels: Mapping[str, npt.NDArray[np.int8]], u: Mapping[str, Shares], shared: Sequence[str]
+    levels: Mapping[str, Levels], u: Mapping[str, Shares], shared: Sequence[str]
 ) -> tuple[dict[str, Shares], float]:
     """Shares of levels among matches, and the share of matches, with u held fixed.
 

@@ -18,16 +18,15 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
 from anonymize.encoding.disguise import disguised
 from anonymize.encoding.encode import Encoded, Own, encode
 from anonymize.keyed_hash import keyed_hashes
 from schemas.linkage import LinkageSchema
-from tributary.bench.linkage import SECRET, county_schema
-from tributary.county.misspell import Style, write_down
-from tributary.county.people import FEMALE, invent
+from tributary.bench.linkage import SECRET, county_schema, written
+from tributary.county.misspell import Style
+from tributary.county.people import invent
 
 pytestmark = pytest.mark.benchmark
 
@@ -85,16 +84,8 @@ def digest(made: Encoded) -> str:
 def records() -> dict[str, pa.Array]:
     """One agency's records of invented persons, with typing errors and unknown dates."""
     people = invent(RECORDS, 1, date(2026, 1, 1))
-    index = np.arange(RECORDS)
-    written = write_down(people, index, np.random.default_rng(1), Style())
-    born = pa.array(written.born.astype("datetime64[D]"), pa.date32())
-    return {
-        "given_name": written.given,
-        "surname": written.surname,
-        "date_of_birth": pc.cast(born, pa.string()),
-        "sex": pa.array(np.where(people.sex[index] == FEMALE, "F", "M")),
-        "zip": written.zip_code,
-    }
+    found = written(people, np.arange(RECORDS), np.random.default_rng(1), Style())
+    return {name: found[name] for name in FIVE}
 
 
 @pytest.mark.parametrize("schema", [five_fields(), all_blocks()], ids=["agreed blocks", "all"])

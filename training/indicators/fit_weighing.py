@@ -8,17 +8,17 @@ rules have seen since (``tests/data/indicators_fresh.yaml``): a sentence alone c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from labelled import rows_of
 from sklearn.linear_model import LogisticRegression
 
-from anonymize.text.indicators.classifier import CODES, classify, sentences
-from anonymize.text.indicators.extract import extract_all
+from anonymize.text.indicators.classifier import CODES
+from anonymize.text.indicators.reading import evidence
 from anonymize.text.indicators.weighing import FEATURES, KINDS, features
 
 HERE = Path(__file__).parent
@@ -38,30 +38,22 @@ HEAD = """\
 
 def labelled() -> list[dict[str, Any]]:
     """``text`` and ``says`` of every text."""
-    files = sorted((HERE / "texts").glob("*.jsonl"))
-    rows = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
-    return [*rows, *yaml.safe_load(SHORT.read_text("utf-8")), *named()]
+    return [*rows_of("texts"), *yaml.safe_load(SHORT.read_text("utf-8")), *named()]
 
 
 def named() -> list[dict[str, Any]]:
     """Sentences that name trafficking or deny it, as texts of their own: nothing beside them speaks
     of it, and yet they count. Without exploitation a text says nothing."""
-    rows = [
-        json.loads(line)
-        for file in sorted((HERE / "sentences").glob("*.jsonl"))
-        for line in file.read_text("utf-8").splitlines()
+    some = [
+        row for row in rows_of("sentences") if "flagged" in (*row["says"], *row.get("denies", ()))
     ]
-    some = [row for row in rows if "flagged" in (*row["says"], *row.get("denies", ()))]
     return [row if EXPLOITED & set(row["says"]) else {**row, "says": []} for row in some]
 
 
 def read(rows: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
     """(texts, CODES, FEATURES) and (texts, CODES)."""
-    found = extract_all([row["text"] for row in rows])
-    seen = []
-    for row, ruled in zip(rows, found, strict=True):
-        cut = [row["text"][start:end].strip() for start, end in sentences(row["text"])]
-        seen.append(features(ruled, classify(cut)))
+    given = evidence([row["text"] for row in rows])
+    seen = [features(found, likely) for found, likely, _ in given]
     return np.array(seen), np.array([[code in row["says"] for code in CODES] for row in rows])
 
 

@@ -8,7 +8,6 @@ Half an hour on two cores. Writes ``anonymize/text/indicators/classifier.safeten
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Iterator, Sequence
@@ -16,17 +15,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from labelled import rows_of
 from safetensors.numpy import save_file
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
-from anonymize.text import model
 from anonymize.text.indicators.classifier import CODES
-from anonymize.text.indicators.encoder import MAX_TOKENS
+from anonymize.text.indicators.encoder import MAX_TOKENS, encoder_path
 from tributary.county.narratives import sample
 
-HERE = Path(__file__).parent
-TARGET = HERE.parents[1] / "anonymize/text/indicators/classifier.safetensors"
+TARGET = Path(__file__).parents[2] / "anonymize/text/indicators/classifier.safetensors"
 #: Grammars that may be trained on; of each so many sentences that they do not outweigh the others.
 GRAMMARS, OF_EACH = ("train", "tune", "check"), 2_000
 RANK, SCALE, DROPOUT = 16, 16, 0.1
@@ -57,7 +55,7 @@ class Classifier(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = AutoModel.from_pretrained(model.encoder_path())
+        self.encoder = AutoModel.from_pretrained(encoder_path())
         self.encoder.requires_grad_(False)
         for layer in self.encoder.encoder.layer:
             attention = layer.attention
@@ -81,9 +79,7 @@ class Classifier(nn.Module):
 
 def hand_written() -> Labelled:
     """Sentences by five authors, a file each."""
-    files = sorted((HERE / "sentences").glob("*.jsonl"))
-    rows = (json.loads(line) for file in files for line in file.read_text("utf-8").splitlines())
-    return [(row["text"], set(row["says"])) for row in rows]
+    return [(row["text"], set(row["says"])) for row in rows_of("sentences")]
 
 
 def generated(grammar: str) -> Labelled:
@@ -102,7 +98,7 @@ def batches(
     texts: Sequence[str], chosen: random.Random
 ) -> Iterator[tuple[list[int], torch.Tensor, torch.Tensor]]:
     """Indexes, ids and masks of sentences of about the same length, in random order."""
-    tokens = AutoTokenizer.from_pretrained(model.encoder_path())
+    tokens = AutoTokenizer.from_pretrained(encoder_path())
     ids = tokens(list(texts), truncation=True, max_length=MAX_TOKENS)["input_ids"]
     order = sorted(range(len(ids)), key=lambda at: len(ids[at]) + 6 * chosen.random())
     cut = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]

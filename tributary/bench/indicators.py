@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anonymize.text.indicators import KINDS, read_all, summarise
+from anonymize.text.indicators import KINDS, Indicator, read_all, summarise
 from schemas.codes import code_list
 
 #: Kind and code.
@@ -36,21 +36,27 @@ class Quality:
         return 2 * self.right / max(1, 2 * self.right + self.wrong + self.missed)
 
 
-def found(texts: Sequence[str]) -> list[set[Said]]:
+#: What reads texts: ``read_all``, or the lexicon alone (``extract_all``).
+Reader = Callable[[Sequence[str]], list[list[Indicator]]]
+
+
+def found(texts: Sequence[str], reader: Reader = read_all) -> list[set[Said]]:
     """Kinds and codes that are read in each text."""
-    return [{(kind, code) for kind, code, _, _ in summarise(one)} for one in read_all(texts)]
+    return [{(kind, code) for kind, code, _, _ in summarise(one)} for one in reader(texts)]
 
 
 def quality(
-    labelled: Iterable[tuple[str, Iterable[Said]]], kinds: Sequence[str] = KINDS
+    labelled: Iterable[tuple[str, Iterable[Said]]],
+    kinds: Sequence[str] = KINDS,
+    reader: Reader = read_all,
 ) -> list[Quality]:
-    """Quality of ``read`` on texts with the kinds and codes they carry: a row for each kind,
+    """Quality of a reader on texts with the kinds and codes they carry: a row for each kind,
     then one for ``all``. Kinds that are not in ``kinds`` are not looked at."""
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     pairs = list(labelled)
-    answers = found([text for text, _ in pairs])
+    answers = found([text for text, _ in pairs], reader)
     for (_, carried), got_all in zip(pairs, answers, strict=True):
         truth = {said for said in carried if said[0] in kinds}
         got = {said for said in got_all if said[0] in kinds}

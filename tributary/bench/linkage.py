@@ -53,7 +53,7 @@ def county(
     random = np.random.default_rng(seed)
     persons = np.arange(size), random.permutation(np.arange(size // 2, size // 2 + size))
     tables = [
-        _records(people, index, np.random.default_rng([seed, side]), Style(capitals=bool(side)))
+        written(people, index, np.random.default_rng([seed, side]), Style(capitals=bool(side)))
         for side, index in enumerate(persons)
     ]
     groups = _groups(people)
@@ -120,7 +120,7 @@ def _groups(people: People) -> dict[str, tuple[Ints, tuple[str, ...]]]:
     }
 
 
-def _records(
+def written(
     people: People, index: Ints, random: np.random.Generator, style: Style
 ) -> dict[str, pa.Array]:
     written = write_down(people, index, random, style)

@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load
 
-from anonymize.text import model
 from anonymize.text.indicators.context import sentence_ends
-from anonymize.text.indicators.encoder import Encoder, Floats
+from anonymize.text.indicators.encoder import Encoder, Floats, encoder_path
 from anonymize.text.indicators.normal import normal
 
 #: What the classifier tells, in the order of its outputs.
@@ -74,7 +73,7 @@ def classify(sentences: Sequence[str]) -> Likely:
 @lru_cache(maxsize=1)
 def _model() -> tuple[Encoder, Floats, Floats]:
     """The encoder with its adapters, and the classifier's layer; once a process."""
-    path = model.encoder_path()
+    path = encoder_path()
     published = load((path / "model.safetensors").read_bytes())
     file = resources.files("anonymize.text.indicators").joinpath("classifier.safetensors")
     ours = {name: part.astype(np.float32) for name, part in load(file.read_bytes()).items()}

@@ -9,6 +9,7 @@ padded and a sentence's vector does not depend on the sentences beside it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from math import pi, sqrt
 from pathlib import Path
@@ -18,12 +19,24 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 from tokenizers import Tokenizer
 
+from anonymize.text.pinned import installed
+
 Floats = NDArray[np.float32]
 
 _LAYERS, _HEADS, _EPSILON = 6, 12, 1e-12
 #: Tokens of a sentence that are read (what the adapters were trained with), and that go through the
 #: layers together: what they need should fit a core's cache.
 MAX_TOKENS, _TOGETHER = 128, 2_048
+
+
+@lru_cache(maxsize=1)
+def encoder_path() -> Path:
+    """Directory of the encoder, once a process found to be the pinned one (``data/encoder.yaml``).
+
+    Raises:
+        SettingsError: it is not installed, or not bit for bit the pinned one.
+    """
+    return installed("sentence encoder", "encoder")
 
 
 class Encoder:
@@ -57,13 +70,13 @@ class Encoder:
         ids = [one.ids for one in self._tokens.encode_batch(list(sentences))]
         order = sorted(range(len(ids)), key=lambda at: len(ids[at]))
         pooled = np.empty((len(ids), 2 * self._words.shape[1]), np.float32)
-        for size, alike in groupby(order, key=lambda at: len(ids[at])):
-            for batch in _batches(list(alike), max(1, _TOGETHER // size)):
-                # One thread: more of them spin for each other in products as small as these, and
-                # take the processor from what runs beside.
-                with self._blas.limit(limits=1, user_api="blas"):
+        # One thread: more of them spin for each other in products as small as these, and take the
+        # processor from what runs beside.
+        with self._blas.limit(limits=1, user_api="blas"):
+            for size, alike in groupby(order, key=lambda at: len(ids[at])):
+                for batch in _batches(list(alike), max(1, _TOGETHER // size)):
                     states = self._states(np.array([ids[at] for at in batch]))
-                pooled[batch] = np.concatenate([states.mean(1), states.max(1)], axis=1)
+                    pooled[batch] = np.concatenate([states.mean(1), states.max(1)], axis=1)
         return pooled
 
     def _states(self, ids: NDArray[np.int64]) -> Floats:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from anonymize.text.indicators.classifier import classify, sentences
+from anonymize.text.indicators.classifier import Likely, classify, sentences
 from anonymize.text.indicators.context import Context
 from anonymize.text.indicators.extract import extract_all
 from anonymize.text.indicators.indicator import Indicator
@@ -14,6 +15,15 @@ from anonymize.text.indicators.weighing import weigh
 
 #: Texts that are read together: what their sentences need in memory is bounded by that.
 _TOGETHER = 512
+
+
+class Evidence(NamedTuple):
+    """Of one text: what the lexicon found in it, how likely its sentences say each code, and where
+    they stand."""
+
+    found: list[Indicator]
+    likely: Likely
+    spans: list[tuple[int, int]]
 
 
 def read(text: str) -> list[Indicator]:
@@ -31,15 +41,20 @@ def read_all(texts: Sequence[str]) -> list[list[Indicator]]:
     return [said for part in parts for said in _read(part)]
 
 
-def _read(texts: Sequence[str]) -> Iterator[list[Indicator]]:
-    found = extract_all(texts)
+def evidence(texts: Sequence[str]) -> Iterator[Evidence]:
+    """What the lexicon and the classifier make of each text."""
     spans = [sentences(text) for text in texts]
     cut = [text[s:e].strip() for text, some in zip(texts, spans, strict=True) for s, e in some]
     likely, at = classify(cut), 0
-    for text, ruled, some in zip(texts, found, spans, strict=True):
-        said = weigh(ruled, likely[at : at + len(some)], some)
+    for found, some in zip(extract_all(texts), spans, strict=True):
+        yield Evidence(found, likely[at : at + len(some)], some)
         at += len(some)
-        yield said if ruled or not said else [*said, *_moved(text)]
+
+
+def _read(texts: Sequence[str]) -> Iterator[list[Indicator]]:
+    for text, given in zip(texts, evidence(texts), strict=True):
+        said = weigh(*given)
+        yield said if given.found or not said else [*said, *_moved(text)]
 
 
 def _moved(text: str) -> list[Indicator]:

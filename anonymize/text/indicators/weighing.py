@@ -70,9 +70,8 @@ def features(found: Sequence[Indicator], likely: Likely) -> Floats:
         if one.code in _PLACE and KINDS[_PLACE[one.code]] == one.kind:
             rule[_PLACE[one.code]] = max(rule[_PLACE[one.code]], one.confidence)
     exploits, controls = likely[:, _EXPLOIT].max(1), likely[:, _CONTROL].max(1)
-    beside = np.max([exploits, np.roll(exploits, 1), np.roll(exploits, -1)], axis=0)
-    if len(beside) > 1:
-        beside[0], beside[-1] = exploits[:2].max(), exploits[-2:].max()
+    edged = np.pad(exploits, 1)
+    beside = np.max([edged[:-2], exploits, edged[2:]], axis=0)
     surest = likely.argmax(0)
     kinds = {one.kind for one in found}
     whole = [
