@@ -23,7 +23,7 @@ from anonymize.encoding.tokens import block_name, composite, part_hashes
 from connectors.zones.secret import derive_key
 from linkage.compare import dice, dice_of_all
 from schemas.linkage import LinkageSchema
-from tributary.bench.linkage import _START, _records, county_schema
+from tributary.bench.linkage import _START, county_schema, written
 from tributary.county.misspell import Style
 from tributary.county.people import invent
 
@@ -37,7 +37,7 @@ Guess = npt.NDArray[np.object_]
 @cache
 def delivery() -> dict[str, pa.Array]:
     people = invent(PEOPLE, 3, _START)
-    return _records(people, np.arange(PEOPLE), np.random.default_rng(3), Style())
+    return written(people, np.arange(PEOPLE), np.random.default_rng(3), Style())
 
 
 @cache

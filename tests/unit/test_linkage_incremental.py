@@ -13,7 +13,7 @@ from linkage.link import Links, link
 from linkage.quality import run_quality
 from linkage.weights import Weights
 from schemas.errors import ContractError
-from tributary.bench.linkage import _records, county_schema
+from tributary.bench.linkage import county_schema, written
 from tributary.county.misspell import Style
 from tributary.county.people import invent
 
@@ -22,7 +22,7 @@ KEY = bytes(range(32))
 
 def _encoded(persons: np.ndarray, seed: int) -> Encoded:
     people = invent(3_000, 5, date(2026, 1, 1))
-    records = _records(people, persons, np.random.default_rng(seed), Style())
+    records = written(people, persons, np.random.default_rng(seed), Style())
     return encode(records, county_schema(), KEY)
 
 
