@@ -209,7 +209,7 @@ class Offense(_Origin, Base):
 
 
 class EventIndicator(_Origin, Base):
-    """What a text about an event says, as a code: with the lexicon's rule that found it.
+    """What a text about an event says, as a code: with the rule that found it and how likely it is.
 
     It stands beside what the agency states in columns of its own and never changes that.
     """
