@@ -19,7 +19,7 @@ from linkage.blocking import in_order
 from linkage.compare import Rows, compare
 from linkage.decide import Probabilities, decide
 from linkage.link import Links, no_links
-from linkage.rivals import competing
+from linkage.rivals import Side, competing
 from linkage.weights import Weights, posterior, share_of_matches
 
 #: A token that more standing records share says nothing (a popular name and an unknown rest).
@@ -127,7 +127,7 @@ def link_new(
         within=False,
         share=share,
         min_precision=new.schema.min_precision,
-        compete=lambda alone: competing(pairs, alone, same),
+        compete=lambda alone: competing(alone, Side(*pairs, same)),
     )
     return Links(
         pairs[0][decided.pairs],

@@ -25,10 +25,10 @@ from linkage.compare import (
     Compared,
     Levels,
     Rows,
-    compare,
     patterns,
 )
 from linkage.dependence import dependences
+from linkage.strangers import random_pairs
 from linkage.together import named
 from linkage.weights import (
     HOUSEHOLD,
@@ -41,8 +41,6 @@ from linkage.weights import (
 )
 from schemas.linkage import CLK
 
-#: Random pairs for each record, and at least and at most.
-_RANDOM_PAIRS, _FEWEST, _MOST = 50, 400_000, 2_000_000
 #: Pairs all blocks together are judged by, and one block at least and at most; more cost time.
 _SAMPLES, _SMALL, _LARGE = 2_000_000, 20_000, 200_000
 #: Fewer pairs teach nothing.
@@ -66,7 +64,7 @@ def learn(
     all_pairs = len(left) * len(other) / (2 if within else 1)
     if left.schema.mode == CLK:
         return learn_clks(found.compared.levels[CLK][found.which], all_pairs, len(other))
-    strangers, times, outside = _strangers(left, other, pairs, within=within, random=random)
+    strangers, times, outside = random_pairs(left, other, pairs, within=within, random=random)
     u = _among(strangers, times, all_pairs)
     groups = _lessons(left, other, pairs, found, u)
     most = int(np.clip(_SAMPLES // max(len(groups), 1), _SMALL, _LARGE))
@@ -84,7 +82,7 @@ def learn(
         # A random pair may be one person after all: it counts by as much as it is not.
         apart = times * (1 - posterior(weights.of(strangers), share))
         u = _among(strangers, apart, all_pairs)
-        m = _revised(lessons, compared, posterior(weights.of(compared), share), weights.m)
+        m = _revised(lessons, found, posterior(weights.of(compared), share), weights.m)
         weights = replace(
             weights, m=m, u=u, given=dependences(strangers.levels, u, apart), share=share
         )
@@ -153,57 +151,29 @@ def _first(
 
 def _revised(
     lessons: Sequence[Lesson],
-    compared: Compared,
+    found: Combinations,
     likely: npt.NDArray[np.float64],
     m: Mapping[str, Shares],
 ) -> dict[str, Shares]:
-    """m once more, from the same lessons, now that all fields say which pairs match.
+    """m once more, from the same lessons, now that all fields say which pairs match; of a field
+    without a lesson, from all pairs.
 
     The few fields that a block leaves free tell matches from strangers badly where strangers in it
     are more alike than others: some stayed among the matches.
     """
+    compared = found.compared
     sums = {name: np.zeros(len(shares)) for name, shares in m.items()}
+
+    def count(name: str, level: Levels, sure: npt.NDArray[np.float64]) -> None:
+        known = level != UNKNOWN
+        sums[name] += np.bincount(level[known], sure[known], minlength=len(m[name]))
+
     for members, fields in lessons:
         for name in fields:
-            level, sure = compared.levels[name][members], likely[members]
-            known = level != UNKNOWN
-            sums[name] += np.bincount(level[known], sure[known], minlength=len(m[name]))
+            count(name, compared.levels[name][members], likely[members])
+    for name in set(m).difference(*(fields for _, fields in lessons)) - {SWAP}:
+        count(name, compared.levels[name], likely * found.times)
     return {name: shares(total) if total.sum() else m[name] for name, total in sums.items()}
-
-
-def _strangers(
-    left: Encoded,
-    right: Encoded,
-    pairs: Candidates,
-    *,
-    within: bool,
-    random: np.random.Generator,
-) -> tuple[Compared, Shares, Shares]:
-    """Random pairs, compared: each combination of levels once, how many pairs have it, and how many
-    of all pairs that are no candidates."""
-    count = int(np.clip(_RANDOM_PAIRS * max(len(left), len(right)), _FEWEST, _MOST))
-    i, j = random.integers(0, len(left), count), random.integers(0, len(right), count)
-    if within:
-        i, j = np.minimum(i, j)[i != j], np.maximum(i, j)[i != j]
-    all_pairs = len(left) * len(right) / (2 if within else 1)
-    compared = compare(left, right, (i, j))
-    first, which, times = patterns(list(compared.levels.values()))
-    # Candidates are in order of their numbers.
-    keys, candidate = i * len(right) + j, pairs.left * len(right) + pairs.right
-    place = np.minimum(np.searchsorted(candidate, keys), len(candidate) - 1)
-    apart = (candidate[place] != keys).astype(float)
-    outside: Shares = np.bincount(which, apart, len(times)).astype(float)
-    return (
-        Compared(
-            {name: levels[first] for name, levels in compared.levels.items()},
-            {
-                name: (np.bincount(which, rarity) / times).astype(np.float32)
-                for name, rarity in compared.rarity.items()
-            },
-        ),
-        times.astype(float),
-        outside * ((all_pairs - len(candidate)) / max(outside.sum(), 1)),
-    )
 
 
 def _size(name: str) -> int:

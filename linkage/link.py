@@ -14,7 +14,7 @@ from linkage.blocking import Candidates, candidates
 from linkage.compare import Rows, combinations, compare
 from linkage.decide import Probabilities, decide
 from linkage.learn import learn
-from linkage.rivals import competing
+from linkage.rivals import Side, competing
 from linkage.weights import Weights, posterior
 from schemas.errors import ContractError
 
@@ -129,18 +129,17 @@ def _competing(
     weights: Weights,
     alone: Probabilities,
 ) -> Probabilities:
-    """Probabilities, lowered where records of either side have rivals on the other."""
+    """Probabilities, lowered where records of either side have rivals on the other and raised where
+    they have none."""
 
     def same(side: Encoded, one: Rows, other: Rows) -> Probabilities:
         return posterior(weights.of(compare(side, side, (one, other))), weights.share)
 
-    there, back = pairs, (pairs[1], pairs[0])
+    i, j = pairs
     if right is not None:
-        mine = competing(there, alone, partial(same, right))
-        return np.minimum(mine, competing(back, alone, partial(same, left)))
-    both = np.concatenate([there, back], axis=1)
-    found = competing((both[0], both[1]), np.tile(alone, 2), partial(same, left))
-    return np.minimum(found[: len(alone)], found[len(alone) :])
+        return competing(alone, Side(i, j, partial(same, right)), Side(j, i, partial(same, left)))
+    both = Side(np.concatenate([i, j]), np.concatenate([j, i]), partial(same, left))
+    return competing(alone, both)
 
 
 def _one_to_one(

@@ -28,8 +28,8 @@ FEBRL = {
     "date_of_birth": "date",
 }
 COUNTY = {**NAMED, "sex": "sex", "zip": "postcode", "phone": "phone"}
-#: Share of values that is unknown, and records of a person at one agency, on average.
-_UNKNOWN, _RECORDS, _PERSONS = 0.15, 1.2, 3_000
+#: Records of a person at one agency, on average.
+_RECORDS = 1.2
 
 
 @dataclass(frozen=True)
@@ -49,28 +49,33 @@ def febrl4(folder: Path, kinds: Mapping[str, str]) -> Files:
     return Files(folder / "a.csv", folder / "b.csv", folder / "truth.csv", kinds, True)
 
 
-def many_to_many(folder: Path, seed: int = 11) -> Files:
-    """Persons with no, one or several records at either agency; each value may be unknown."""
-    people = invent(_PERSONS, seed, date(2026, 1, 1))
+def many_to_many(
+    folder: Path, *, persons: int = 3_000, unknown: float = 0.15, seed: int = 11
+) -> Files:
+    """Persons with no, one or several records at either agency.
+
+    Args:
+        unknown: share of values.
+    """
+    people = invent(persons, seed, date(2026, 1, 1))
     random = np.random.default_rng(seed)
     sides = []
     for name in ("a", "b"):
-        times = random.geometric(1 / (_RECORDS + 1), _PERSONS) - 1
-        index = random.permutation(np.repeat(np.arange(_PERSONS), times))
+        times = random.geometric(1 / (_RECORDS + 1), persons) - 1
+        index = random.permutation(np.repeat(np.arange(persons), times))
         written = write_down(people, index, random, Style())
         born = pa.array(written.born.astype("datetime64[D]"), pa.date32())
-        phone = pc.cast(pa.array(np.maximum(written.phone, 0)), pa.string())
         columns = {
             "given_name": written.given,
             "surname": written.surname,
             "date_of_birth": pc.cast(born, pa.string()),
             "sex": pa.array(np.where(people.sex[index] == FEMALE, "F", "M")),
             "zip": written.zip_code,
-            "phone": pc.if_else(pa.array(written.phone < 0), pa.scalar(None, pa.string()), phone),
+            "phone": written.telephone,
         }
-        unknown = {column: pa.array(random.random(len(index)) < _UNKNOWN) for column in columns}
+        missing = {column: pa.array(random.random(len(index)) < unknown) for column in columns}
         blank = pa.scalar(None, pa.string())
-        told = {n: pc.if_else(unknown[n], blank, column) for n, column in columns.items()}
+        told = {n: pc.if_else(missing[n], blank, column) for n, column in columns.items()}
         ids = pa.array([f"{name}{at}" for at in range(len(index))])
         pacsv.write_csv(pa.table({"id": ids, **told}), folder / f"{name}.csv")
         sides.append(pa.table({"person": index, name: ids}))

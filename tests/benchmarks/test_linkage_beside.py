@@ -29,6 +29,8 @@ SETS: dict[str, Callable[[Path], Files]] = {
     "febrl4, all fields": lambda folder: febrl4(folder, FEBRL),
     "febrl4, names and date": lambda folder: febrl4(folder, NAMED),
     "many to many, 15 % unknown": many_to_many,
+    "many to many, 30 % unknown": lambda folder: many_to_many(folder, unknown=0.3),
+    "many to many, few": lambda folder: many_to_many(folder, persons=200),
 }
 OURS = {"fields, plain": ("fields", 0), "fields": ("fields", 5), "clk, plain": ("clk", 0),
         "clk": ("clk", 5)}  # fmt: skip
@@ -50,6 +52,8 @@ def ours(files: Files, mode: str, flip: int, folder: Path) -> Answer:
         out=folder / "pairs.csv", truth=files.truth,
     )  # fmt: skip
     chosen = {name: found[name] for name in ("precision", "recall", "f1")}
+    # What others are given and ours takes for unknown would be no comparison.
+    assert all(found["known"].get(field, 1) > 0 for field in files.kinds)
     return {"chosen": chosen, "best": found["best"], "seconds": sum(found["seconds"].values())}
 
 
@@ -92,9 +96,8 @@ def test_quality_beside_others(which: str, tmp_path: Path) -> None:
         answer = answers[name]
         return 0.0 if isinstance(answer, str) else float(answer[at]["f1"])
 
-    # Hardening costs half a point of F1 at most. The default is as good as Splink on raw fields, by
-    # a standard error of the many-to-many set.
+    # Hardening costs half a point of F1 at most; the default is as good as Splink on raw fields.
     assert f1("fields") >= f1("fields, plain") - 0.005
     for at in ("chosen", "best"):
-        assert f1("fields", at) >= f1("splink 5, raw fields", at) - 0.005
+        assert f1("fields", at) >= f1("splink 5, raw fields", at)
     assert f1("fields") > f1("keyed tokens") and f1("clk") > f1("keyed tokens")

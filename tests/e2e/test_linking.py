@@ -32,7 +32,7 @@ OTHERS = {number: person(number) for number in range(500, 530)}
 
 @pytest.fixture(autouse=True)
 def _fewer_random_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("linkage.learn._FEWEST", 20_000)
+    monkeypatch.setattr("linkage.strangers._FEWEST", 20_000)
 
 
 @dataclass

@@ -14,10 +14,12 @@ import pytest
 from anonymize.encoding.encode import Encoded, encode
 from anonymize.encoding.filters import filters, turned
 from linkage import blocking
+from linkage.blocking import Candidates
 from linkage.compare import combinations, compare, dice
 from linkage.decide import _at_threshold, decide
 from linkage.evaluate import evaluate
 from linkage.link import link
+from linkage.strangers import random_pairs
 from linkage.weights import share_of_matches
 from schemas.errors import ContractError
 from schemas.linkage import LinkageSchema, load_schema
@@ -38,7 +40,7 @@ fields:
 
 @pytest.fixture(autouse=True)
 def _fewer_random_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("linkage.learn._FEWEST", 200_000)
+    monkeypatch.setattr("linkage.strangers._FEWEST", 200_000)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +99,26 @@ def test_a_record_has_one_partner_where_sides_hold_no_duplicates(sides) -> None:
     found = link(*sides)
     assert len(set(found.left.tolist())) == len(found.left)
     assert len(set(found.right.tolist())) == len(found.right)
+
+
+def test_a_few_records_teach_weights_too(sides) -> None:
+    """100 pairs of one person are no lesson of any block; all pairs together are one."""
+    one, other = sides[0].take(slice(500, 600)), sides[1].take(slice(0, 100))
+    weights = link(one, other).weights
+    assert weights is not None
+    for field in ("given", "surname", "born", "zip"):
+        assert weights.m[field][-1] > max(0.6, 2 * weights.u[field][-1]), field
+
+
+def test_of_small_files_every_pair_is_looked_at_once(sides) -> None:
+    one, other = sides[0].take(slice(500, 600)), sides[1].take(slice(0, 80))
+    found = Candidates(np.arange(79), np.arange(79) + 1, ())
+    for right, within, count in ((other, False, 8_000), (one, True, 4_950)):
+        _, times, outside = random_pairs(
+            one, right, found, within=within, random=np.random.default_rng(1)
+        )
+        assert times.sum() == count
+        assert outside.sum() == pytest.approx(count - 79, rel=0.02)
 
 
 def test_strangers_are_not_linked(schema) -> None:

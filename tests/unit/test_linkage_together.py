@@ -11,7 +11,7 @@ import pytest
 from linkage.cluster import clusters, expected
 from linkage.evidence import Known, expected_of, sharpened
 from linkage.quality import histogram
-from linkage.rivals import competing
+from linkage.rivals import Side, competing
 from linkage.together import bend
 from linkage.weights import Weights
 from warehouse.linking.ledger import Counts
@@ -50,9 +50,10 @@ def test_nothing_is_learned_from_nobody() -> None:
 def _left(probability: list[float], alike: float) -> list[float]:
     """What is left of the candidates of one record, any two of which are so likely one person."""
     count = len(probability)
-    pairs = np.zeros(count, np.int64), np.arange(count)
-    found = competing(pairs, np.array(probability), lambda one, _other: np.full(len(one), alike))
-    return [float(one) for one in found]
+    same = Side(
+        np.zeros(count, np.int64), np.arange(count), lambda one, _other: np.full(len(one), alike)
+    )
+    return [float(one) for one in competing(np.array(probability), same)]
 
 
 def test_a_record_is_one_of_two_persons_at_most() -> None:
@@ -75,12 +76,37 @@ def test_alone_or_among_the_unlikely_a_candidate_keeps_its_probability() -> None
     assert _left([0.9, 0.01, 0.001], 0.0) == [0.9, 0.01, 0.001]
 
 
-def test_no_probability_is_raised() -> None:
-    random = np.random.default_rng(3)
-    pairs = random.integers(0, 300, 2_000), np.arange(2_000)
-    before = random.random(2_000)
-    after = competing(pairs, before, lambda one, _other: random.random(len(one)))
-    assert (after <= before).all()
+def _of_many(with_rivals: int, without: int) -> np.ndarray:
+    """Even pairs: first those of records with two candidates, then of records with one."""
+    records = np.concatenate([np.repeat(np.arange(with_rivals), 2), np.arange(without) + 10**6])
+    alone = np.full(len(records), 0.5)
+    strangers = Side(records, np.arange(len(records)), lambda one, _other: np.zeros(len(one)))
+    return competing(alone, strangers)
+
+
+def test_what_rivals_take_from_some_having_none_gives_to_others() -> None:
+    left = _of_many(with_rivals=5_000, without=10_000)
+    assert left.sum() == pytest.approx(10_000, rel=0.01)
+    assert left[:10_000].max() < 0.48 and left[10_000:].min() > 0.52
+
+
+def test_no_record_is_more_than_one_person_however_many_rivals_there_are() -> None:
+    left = _of_many(with_rivals=5_000, without=2_000)
+    assert left[:10_000].reshape(-1, 2).sum(axis=1).max() <= 1
+
+
+def test_a_few_rivals_teach_nothing_of_others() -> None:
+    assert _of_many(with_rivals=2, without=3)[4:] == pytest.approx(0.5, abs=0.01)
+
+
+def test_pairs_within_one_file_compete_for_both_their_records() -> None:
+    """a is like b and c, who are two: whichever way round the pairs stand."""
+    for i, j in (([0, 0], [1, 2]), ([0, 1], [2, 0]), ([1, 2], [0, 0])):
+        rows = np.array([*i, *j]), np.array([*j, *i])
+        left = competing(
+            np.array([0.95, 0.95]), Side(*rows, lambda one, _other: np.zeros(len(one)))
+        )
+        assert left.sum() <= 1
 
 
 # --- persons --------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def encoded(*numbers: int) -> Encoded:
 @pytest.fixture(scope="module")
 def known() -> Known:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("linkage.learn._FEWEST", 20_000)
+        patch.setattr("linkage.strangers._FEWEST", 20_000)
         found = learned(pooled([encoded(*range(80)), encoded(*range(40), *range(500, 540))]))
     assert found is not None
     return found
