@@ -7,10 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from tributary.cli.console import err, print_json, progress
 from tributary.cli.console import out as console
-from tributary.cli.console import print_json, progress
 
 _FILE: dict[str, Any] = {"exists": True, "dir_okay": False, "readable": True}
+
+#: Share of records with a value below which a column is reported; dummies have values, too.
+_HARDLY = 0.1
 
 
 def link(
@@ -62,6 +65,12 @@ def link(
             out=out,
             truth=truth,
             say=lambda step: display.update(task, description=step),
+        )
+    for column in (name for name, share in answer["known"].items() if share < _HARDLY):
+        err.print(
+            f"warning: {column}: hardly any value reads as the kind that the schema names, so it "
+            "says nothing; see how its values are written, or name another kind (text, number)",
+            soft_wrap=True,
         )
     if json:
         print_json(answer)
