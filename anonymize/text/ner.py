@@ -10,7 +10,8 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,21 @@ _COLUMNS: list[int | str] = [
 ]
 
 
+class Reading(NamedTuple):
+    """What the model makes of one text.
+
+    Attributes:
+        entities: in order and without overlap.
+        starts, ends: first character of each token, and the one after its last.
+        vectors: (tokens, width), what the entities were told from.
+    """
+
+    entities: list[Span]
+    starts: NDArray[np.intp]
+    ends: NDArray[np.intp]
+    vectors: NDArray[np.float32]
+
+
 class Ner:
     """Made once a process; takes seconds."""
 
@@ -79,24 +95,23 @@ class Ner:
         for layer in layers.walk():
             layer.ops = NumpyOps(use_blis=False)
         (self._embed, self._encode), self._narrow = layers.layers[0].layers, layers.layers[-1]
+        self._width: int = layers.layers[-1].get_dim("nO")
         self._search = Search(recogniser)
         self._known_strings, self._chars = len(self._nlp.vocab.strings), 0
 
-    def entities(self, texts: Sequence[str]) -> list[list[Span]]:
-        """Entities of each text, in order and without overlap."""
-        found: list[list[Span]] = [[] for _ in texts]
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Entities and tokens of each text."""
         parts = [
-            (spans, offset, piece)
-            for text, spans in zip(texts, found, strict=True)
+            (number, offset, piece)
+            for number, text in enumerate(texts)
             for offset, piece in _parts(text)
         ]
         self._forget(sum(len(text) for text in texts))
         docs = [self._nlp.make_doc(piece) for _, _, piece in parts]
-        for doc, start, end, label in self._recognised(docs):
-            if label in TYPES:
-                spans, offset, _ = parts[doc]
-                spans.append(Span(offset + start, offset + end, TYPES[label], SCORE))
-        return found
+        read: list[list[Reading]] = [[] for _ in texts]
+        for (number, offset, _), reading in zip(parts, self._readings(docs), strict=True):
+            read[number].append(_moved(reading, offset))
+        return [_together(pieces, self._width) for pieces in read]
 
     def _forget(self, chars: int) -> None:
         """Start afresh if there is much to forget; else count ``chars`` more."""
@@ -107,14 +122,14 @@ class Ner:
             self._load()
         self._chars += chars
 
-    def _recognised(self, docs: Sequence[Doc]) -> Iterator[tuple[int, int, int, str]]:
-        """Number of the document, first character, end and label of every entity."""
+    def _readings(self, docs: Sequence[Doc]) -> Iterator[Reading]:
+        """What is read in each document, in turn."""
         if not docs:
             return
         tokens = np.concatenate([doc.to_array(_COLUMNS) for doc in docs])
         column = dict(zip(_COLUMNS, tokens.T, strict=True))
-        space, starts = column["IS_SPACE"] != 0, column["IDX"]
-        stops = starts + column["LENGTH"]
+        space, starts = column["IS_SPACE"] != 0, column["IDX"].astype(np.intp)
+        stops = starts + column["LENGTH"].astype(np.intp)
         embedded = self._embedded(column)
         ends = np.cumsum([len(doc) for doc in docs])
         first = 0
@@ -124,9 +139,16 @@ class Ner:
             vectors = self._narrow.predict(np.concatenate(self._encode.predict(rows)))
             final = np.zeros(len(vectors), dtype=bool)
             final[group - first - 1] = True
+            found: list[list[Span]] = [[] for _ in group]
             for start, end, label in self._search.entities(vectors, space[here], final):
-                doc = int(np.searchsorted(ends, first + start, side="right"))
-                yield doc, int(starts[first + start]), int(stops[first + end - 1]), label
+                if label in TYPES:
+                    begin, stop = int(starts[first + start]), int(stops[first + end - 1])
+                    doc = int(np.searchsorted(group, first + start, side="right"))
+                    found[doc].append(Span(begin, stop, TYPES[label], SCORE))
+            edges = [first, *group.tolist()]
+            for spans, (begin, stop) in zip(found, pairwise(edges), strict=True):
+                of = slice(begin - first, stop - first)
+                yield Reading(spans, starts[begin:stop], stops[begin:stop], vectors[of])
             first = int(group[-1])
 
     def _embedded(self, column: Columns) -> NDArray[np.float32]:
@@ -153,6 +175,31 @@ class _Distinct:
         if isinstance(asked, list):
             return np.stack([self._column[name] for name in asked], axis=1)
         return self._column["ORTH"]
+
+
+def _moved(reading: Reading, offset: int) -> Reading:
+    """What was read in a piece that begins at ``offset`` of its text."""
+    if not offset:
+        return reading
+    entities = [
+        span._replace(start=span.start + offset, end=span.end + offset) for span in reading.entities
+    ]
+    return Reading(entities, reading.starts + offset, reading.ends + offset, reading.vectors)
+
+
+def _together(pieces: Sequence[Reading], width: int) -> Reading:
+    """What was read in the pieces of one text."""
+    if len(pieces) == 1:
+        return pieces[0]
+    if not pieces:
+        none = np.zeros(0, dtype=np.intp)
+        return Reading([], none, none, np.zeros((0, width), np.float32))
+    return Reading(
+        [span for piece in pieces for span in piece.entities],
+        np.concatenate([piece.starts for piece in pieces]),
+        np.concatenate([piece.ends for piece in pieces]),
+        np.concatenate([piece.vectors for piece in pieces]),
+    )
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:

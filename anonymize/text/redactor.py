@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
-from anonymize.text import builtin, keep, names, patterns
+from anonymize.text import builtin, keep, names, patterns, probe
 from anonymize.text.casing import recased
 from anonymize.text.known import DeliveryNames, Known
-from anonymize.text.ner import Ner
+from anonymize.text.ner import Ner, Reading
 from anonymize.text.spans import Span, merged
 from schemas.errors import PrivacyError, TributaryError, UnexpectedError
 
@@ -71,13 +71,14 @@ class Redactor:
         try:
             distinct = list(dict.fromkeys(texts))
             cased = dict(zip(distinct, map(recased, distinct), strict=True))
-            entities = dict(zip(distinct, self._ner.entities(list(cased.values())), strict=True))
+            read = self._ner.read(list(cased.values()))
+            model = dict(zip(distinct, _read(distinct, list(cased.values()), read), strict=True))
             alone = {text: _found_alone(text, cased[text]) for text in distinct}
             spans: dict[tuple[str, int], list[Span]] = {}
             for text, own in pairs:
                 if (text, id(own)) not in spans:
                     sure = [*alone[text], *_found_known(text, own, delivery)]
-                    spans[text, id(own)] = _joined(text, cased[text], entities[text], sure)
+                    spans[text, id(own)] = _joined(text, cased[text], *model[text], sure)
         except TributaryError:
             raise
         except Exception as error:  # whatever it is, its text may quote a value
@@ -99,10 +100,21 @@ def _found_known(text: str, known: Known, delivery: DeliveryNames | None) -> lis
     return [*known.find(text), *others]
 
 
-def _joined(text: str, cased: str, entities: list[Span], sure: list[Span]) -> list[Span]:
+def _read(
+    texts: Sequence[str], cased: Sequence[str], read: Sequence[Reading]
+) -> Iterator[tuple[list[Span], list[Span]]]:
+    """Each text's entities, and the tokens that the probe takes for somebody's."""
+    for reading, tokens in zip(read, probe.find(texts, cased, read), strict=True):
+        yield reading.entities, tokens
+
+
+def _joined(
+    text: str, cased: str, entities: list[Span], tokens: list[Span], sure: list[Span]
+) -> list[Span]:
     likely = keep.identifying(cased, entities, sure)
-    persons = names.propagated(text, [*sure, *likely])
-    return merged([*sure, *likely, *persons])
+    masked = [*sure, *likely]
+    masked += probe.left_open(text, tokens, merged(masked))
+    return merged([*masked, *names.propagated(text, masked)])
 
 
 def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -35,7 +35,7 @@ Name: [jane doe]
 CAPITALS_SAY_NOTHING = """
 [FAITH BEST] LIVES WITH [MERCY WHITE]. R/O SPOKE WITH [CHURCH, DIAMOND] AT THE HOTEL.
 [LU] TOLD HER SHE OWED A DEBT. [KING] SLAPPED HER.
-SHE HAS CIGARETTE BURNS. VICTIM WAS GIVEN ONLY RICE. SUSP SAID HE WILL KILL HER.
+SHE HAS CIGARETTE BURNS. VICTIM WAS GIVEN ONLY BREAD. SUSP SAID HE WILL KILL HER.
 he said [ebony park] works at the spa. roommate [grant] is supportive.
 SHE WENT HOME WITH [PRECIOUS BLOOD]. [AL JUNDI] AND [D'AMICO] TOLD HER OF THE JOB AT A SPA.
 THE CREW SELLS MAGAZINES DOOR TO DOOR. HIS KITCHENS AND THE MONEY BELT WERE SEARCHED.
@@ -79,7 +79,7 @@ Officer Safety was a concern. The Penal Code applies.
 """
 
 INSTITUTIONS = """
-She worked at [Lucky Star] Nail Salon and at [Sunset] Motel.
+She worked at [Lucky Star Nail] Salon and at [Sunset] Motel.
 He was held at [Wronki Prison] and later at [Sivas Military Hospital].
 She was paid by [Acme Staffing LLC] for cleaning.
 """

@@ -46,6 +46,10 @@ def spacy_itself() -> Language:
     return model.load()
 
 
+def entities(engine: Ner, texts: list[str]) -> list[list[Span]]:
+    return [reading.entities for reading in engine.read(texts)]
+
+
 def by_spacy(nlp: Language, texts: list[str]) -> list[list[Span]]:
     return [
         [
@@ -65,9 +69,9 @@ def real_paragraphs(shared_data: Path, every: int) -> list[str]:
 
 def test_entities_are_spacys(engine: Ner, spacy_itself: Language) -> None:
     wanted = by_spacy(spacy_itself, TEXTS)
-    assert engine.entities(TEXTS) == wanted
+    assert entities(engine, TEXTS) == wanted
     assert sum(map(len, wanted)) > 20
-    assert [engine.entities([text])[0] for text in TEXTS] == wanted
+    assert [engine.read([text])[0].entities for text in TEXTS] == wanted
 
 
 def test_entities_are_spacys_in_real_texts(
@@ -75,7 +79,7 @@ def test_entities_are_spacys_in_real_texts(
 ) -> None:
     texts = real_paragraphs(shared_data, every=25)
     texts += [text.upper() for text in texts[:20]] + [text.lower() for text in texts[:20]]
-    assert engine.entities(texts) == by_spacy(spacy_itself, texts)
+    assert entities(engine, texts) == by_spacy(spacy_itself, texts)
 
 
 def test_entities_are_presidios(engine: Ner, request: pytest.FixtureRequest) -> None:
@@ -90,7 +94,7 @@ def test_entities_are_presidios(engine: Ner, request: pytest.FixtureRequest) -> 
     recogniser = SpacyRecognizer()
     logging.disable(logging.WARNING)
     request.addfinalizer(lambda: logging.disable(logging.NOTSET))
-    for text, ours in zip(texts, engine.entities(texts), strict=True):
+    for text, ours in zip(texts, entities(engine, texts), strict=True):
         artifacts = presidio.process_text(text, "en")
         buildings = {(e.start_char, e.end_char) for e in artifacts.entities if e.label_ == "FAC"}
         found = recogniser.analyze(text, recogniser.supported_entities, artifacts)
@@ -103,23 +107,23 @@ def test_an_entity_may_be_longer_than_what_is_followed_side_by_side(
     engine: Ner, spacy_itself: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transitions, "_STEPS", 1)
-    assert engine.entities(TEXTS) == by_spacy(spacy_itself, TEXTS)
+    assert entities(engine, TEXTS) == by_spacy(spacy_itself, TEXTS)
 
 
 def test_a_long_text_is_cut_where_nothing_is_lost(
     engine: Ner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "\n\n".join(TEXTS[:4] * 3)
-    whole = engine.entities([text])[0]
+    whole = engine.read([text])[0].entities
     monkeypatch.setattr(ner, "MAX_CHARS", 400)
-    assert engine.entities([text, "", text]) == [whole, [], whole]
+    assert entities(engine, [text, "", text]) == [whole, [], whole]
 
 
 @pytest.mark.parametrize("unit", ["'", "(", ":1", "\U0001f600"])
 def test_what_is_no_word_does_not_stop_the_tokeniser(engine: Ner, unit: str) -> None:
     """spaCy would take minutes; what stands around it is still found, where it stands."""
     text = f"{TEXTS[0]}\n{unit * 20_000}\n{TEXTS[1]}"
-    found = {text[span.start : span.end] for span in engine.entities([text])[0]}
+    found = {text[span.start : span.end] for span in engine.read([text])[0].entities}
     assert {"Maria Gonzalez", "Oakland", "JOHN SMITH"} <= found
 
 
@@ -130,5 +134,5 @@ def test_new_words_are_forgotten(
     start = engine._known_strings
     for first in range(0, 900, 300):
         texts = [f"Mr Xq{n}zz met Ms Yr{n}ww in Qz{n}burg." for n in range(first, first + 300)]
-        assert engine.entities(texts) == by_spacy(spacy_itself, texts)
+        assert entities(engine, texts) == by_spacy(spacy_itself, texts)
         assert 500 < len(engine._nlp.vocab.strings) - start < 5_000

@@ -26,7 +26,8 @@ HALVES = ("all", "tune", "held-out")
 #: Narratives of the county where ``limit`` does not say how many, and the seed they grow from.
 NARRATIVES = 2_000
 SEED = 64
-_QUASI_TYPES = frozenset(
+#: What helps to find somebody beside other things.
+QUASI_TYPES = frozenset(
     {"LOCATION", "ORGANIZATION", "DATE_TIME", "AGE", "NRP", "TITLE", "QUANTITY", "ZIP_CODE"}
 )
 _TAB_KINDS = {"DIRECT": "direct", "QUASI": "quasi", "NO_MASK": "free"}
@@ -145,7 +146,7 @@ def _county(split: str, count: int) -> list[Document]:
                     span.start,
                     span.end,
                     span.type,
-                    "quasi" if span.type in _QUASI_TYPES else "direct",
+                    "quasi" if span.type in QUASI_TYPES else "direct",
                     str(index),
                     span.own,
                 )

@@ -36,13 +36,13 @@ def find(text: str) -> list[Span]:
     if generic:
         kept, known = _Union(harmless), _Union(span[:2] for span in special)
         special += (s for s in generic if not kept.meets(*s[:2]) and not known.holds(*s[:2]))
-    return [*special, *_listed(data, special)]
+    return [*special, *_listed(data, special), *_lettered(data, special)]
 
 
 #: Types whose numbers stand in lists: rooms of a floor, officers of a squad, cards of a purchase.
 _IN_LISTS = frozenset({"ROOM", "BADGE_NUMBER", "GIFT_CARD", "CREDIT_CARD", "ID", "ZIP_CODE"})
 _LIST = re2.compile(
-    rb"\b\d{3,6}(?:(?:\s\([^()\n]{1,20}\))?(?:,\s(?:and\s|or\s|&\s)?|\s?[&/+;]\s?|\s(?:and|or|then)\s)"
+    rb"\b\d{3,6}(?:(?:\s\([^()\n]{1,20}\))?(?:,\s(?:and\s|or\s|plus\s|&\s)?|\s?[&/+;-]\s?|\s(?:and|or|then|plus|to|for|thru|through)\s)"
     rb"#?\d{3,6}\b){1,30}"
 )
 _DIGITS = re.compile(rb"\d+")
@@ -59,6 +59,33 @@ def _listed(data: bytes, found: Iterable[Span]) -> Iterator[Span]:
         for start, end in numbers:
             if end - start in like and end not in ends:
                 yield like[end - start]._replace(start=start, end=end)
+
+
+#: A room's number with a letter behind or before it; and those whose letter is also an hour's, a
+#: sex's or a role's.
+_LETTERED = re.compile(rb"(?<![\w/-])(?:\d{1,2}-?[A-Z]|[A-Z]-?\d{1,3})(?![\w/-])")
+_AMBIGUOUS = re.compile(rb"\d{1,2}[APMFHK]|[VSWI]-?\d|\d{1,2}-[KH]")
+
+
+def _lettered(data: bytes, found: Iterable[Span]) -> Iterator[Span]:
+    """Rooms written like one that was found: "7U" tells of "7L"."""
+    shapes = {
+        _shape(m.group()): span
+        for span in found
+        if span.type == "ROOM"
+        for m in _LETTERED.finditer(data, span.start, span.end)
+    }
+    if not shapes:
+        return
+    for m in _LETTERED.finditer(data):
+        like = shapes.get(_shape(m.group()))
+        if like and not _AMBIGUOUS.fullmatch(m.group()):
+            yield like._replace(start=m.start(), end=m.end())
+
+
+def _shape(room: bytes) -> bytes:
+    """``room`` with one figure for its figures and one letter for its letter."""
+    return re.sub(rb"[A-Z]", b"A", re.sub(rb"\d+", b"1", room))
 
 
 class _Union:

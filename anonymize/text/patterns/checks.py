@@ -34,22 +34,32 @@ from anonymize.text.patterns.number_checks import (
     no_fraction,
     no_score,
     room_in_lodging,
+    room_lettered,
     room_number,
     room_odd,
     room_short,
+    room_some_odd,
     round_or_year,
     token,
     uncounted,
     uncounted_last,
     unround,
 )
-from anonymize.text.patterns.phone_checks import digits_mostly, phone, spelt_phone
+from anonymize.text.patterns.phone_checks import (
+    digits_mostly,
+    gapped_phone,
+    no_alarm,
+    phone,
+    spelt_phone,
+    ssn_part,
+)
 from anonymize.text.patterns.place_checks import (
     corner,
     crossing,
     foreign_street,
     freeway_place,
     half_crossing,
+    mile_place,
     place,
     postcode,
     route_place,
@@ -64,6 +74,7 @@ from anonymize.text.patterns.plate_checks import (
     partial,
     plate,
     plate_groups,
+    plate_in_words,
     plate_letters,
     plate_mixed,
     plate_part,
@@ -80,6 +91,13 @@ def chosen_name(text: str) -> bool:
     if any(char.isdigit() or char in "_$@" for char in text):
         return True
     return handle(text) and not all(map(is_word, re.split(r"[.-]", text)))
+
+
+def dotted_name(text: str) -> bool:
+    """Parts with stops between, one of which is no word: no sentence end without its blank."""
+    parts = [part for part in re.split(r"[._]+", text) if part]
+    odd = [part for part in parts if len(part) > 2 and part.isalpha() and not is_word(part)]
+    return len(parts) > 1 and bool(odd)
 
 
 def handle(text: str) -> bool:
@@ -102,6 +120,9 @@ CHECKS: dict[str, Check] = {
         four_digits,
         phone,
         spelt_phone,
+        gapped_phone,
+        ssn_part,
+        no_alarm,
         plate,
         unspelt,
         room_number,
@@ -110,6 +131,7 @@ CHECKS: dict[str, Check] = {
         partial,
         plate_letters,
         plate_groups,
+        plate_in_words,
         plate_part,
         plate_said,
         has_digit,
@@ -118,6 +140,8 @@ CHECKS: dict[str, Check] = {
         room_odd,
         room_short,
         room_in_lodging,
+        room_lettered,
+        room_some_odd,
         uncounted,
         uncounted_last,
         card_code,
@@ -130,9 +154,11 @@ CHECKS: dict[str, Check] = {
         half_crossing,
         unspelt_street,
         freeway_place,
+        mile_place,
         each_plate,
         route_place,
         chosen_name,
+        dotted_name,
         token,
         digit_run,
         no_plain_word,

@@ -18,6 +18,8 @@ from anonymize.text.vocabulary import is_finite, is_spelt
 _MEASURE = re.compile(
     r"(?i)\d{1,4}-?(?:year|yr|month|day|hour|hr|minute|mile|foot|pound|lb|man|bed|night|[ap]m)s?(?:-old)?"
 )
+#: Victims, suspects and witnesses by number.
+_ROLE = re.compile(r"(?i)[vsw]-?\d")
 
 
 def room_number(text: str) -> bool:
@@ -43,6 +45,17 @@ def round_or_year(text: str) -> bool:
 def room_odd(text: str) -> bool:
     """As ``round_or_year``, and no ten: where sums and weights stand as well."""
     return round_or_year(text) and not digits_of(text).endswith("0")
+
+
+def room_lettered(text: str) -> bool:
+    """A letter, a number with one, or what ``round_or_year`` takes for a room; no role."""
+    return round_or_year(text) and not _ROLE.fullmatch(text)
+
+
+def room_some_odd(text: str) -> bool:
+    """A list with one number at least that is no ten, and none that is round."""
+    numbers = re.findall(r"\d+", text)
+    return any(map(room_odd, numbers)) and all(map(round_or_year, numbers))
 
 
 def room_short(text: str) -> bool:

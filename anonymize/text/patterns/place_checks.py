@@ -43,6 +43,11 @@ def freeway_place(text: str) -> bool:
     return place(re.sub(r"(?i)\bthe\s\d{1,3}", "", text))
 
 
+def mile_place(text: str) -> bool:
+    """As ``place``, without "8 Mile"."""
+    return place(re.sub(r"(?i)\bmile\b", "", text))
+
+
 def unspelt_street(text: str) -> bool:
     """As ``unspelt_place``, and no brand, network or language."""
     return BRANDS.isdisjoint(WORD.findall(text.lower())) and unspelt_place(text)

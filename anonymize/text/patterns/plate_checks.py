@@ -8,6 +8,10 @@ from anonymize.text.patterns.check_digits import digits_of
 from anonymize.text.patterns.lists import NO_PLACE, NOT_PLATES, RUNNING, STATES, WORD
 from anonymize.text.vocabulary import is_spelt
 
+_FIGURES = frozenset(
+    ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "niner", "nine")
+)
+
 
 def plate(text: str) -> bool:
     """Four to eight letters and digits, at least one of each kind of number, no plain word."""
@@ -77,6 +81,14 @@ def plate_part(text: str) -> bool:
     return (
         len(digits) + len(letters) >= 3 and bool(digits) and bool(letters) and plate_letters(text)
     )
+
+
+def plate_in_words(text: str) -> bool:
+    """Two letters and two figures at least, each said as a word or written, and eight at most."""
+    said = re.findall(r"[a-z-]+|\d", text.lower().replace("x-ray", "xray"))
+    parts = [part for word in said for part in word.split("-") if part]
+    figures = sum(part in _FIGURES or part.isdigit() for part in parts)
+    return figures >= 2 and len(parts) - figures >= 2 and len(parts) <= 8
 
 
 def has_digit(text: str) -> bool:

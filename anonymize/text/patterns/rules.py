@@ -63,25 +63,29 @@ class Rule:
 
     def spans(self, text: bytes) -> Iterator[tuple[int, int]]:
         """Start and end of everything the rule masks."""
-        groups = range(1, self.regex.groups + 1) if self.regex.groups else (0,)
+        groups = range(1, self.regex.groups + 1) or (0,)
         at = 0
-        while (found := self.regex.search(text, at)) and found.end() > found.start():
+        while found := self.regex.search(text, at):
+            whole = found.span()
+            if whole[0] == whole[1]:
+                return
             caught = [span for span in map(found.span, groups) if span[0] < span[1]]
             if not caught:
-                at = found.end()
+                at = whole[1]
                 continue
             start, end = caught[0]
             at = caught[-1][1]  # what stands behind may be what the next one is told by
-            if self._holds(text, found.span(), (start, end)):
+            if self._holds(text, whole, (start, end)):
                 end = caught[-1][1]
                 yield start, self._further(text, end)
             elif self.again:
-                at = _next_word(text, found.start(), found.end())
+                at = _next_word(text, *whole)
 
     def _holds(self, text: bytes, whole: tuple[int, int], part: tuple[int, int]) -> bool:
         """Whether both checks hold, for the whole match and for its first group."""
-        checks = ((self.check, part), (self.around, whole))
-        return all(c is None or c(text[a:b].decode("ascii")) for c, (a, b) in checks)
+        if self.check and not self.check(text[slice(*part)].decode("ascii")):
+            return False
+        return not self.around or self.around(text[slice(*whole)].decode("ascii"))
 
     def _further(self, text: bytes, end: int) -> int:
         """Where what the rule masks ends, with what ``then`` matches behind it."""
