@@ -95,15 +95,15 @@ def find(texts: Sequence[str], cased: Sequence[str], read: Sequence[Reading]) ->
             Span(start, end, CLASSES[best[here][at]], round(float(sure[here][at]), 2))
             for at in np.flatnonzero(sure[here] >= LEAST)
             for start, end in [(int(reading.starts[at]), int(reading.ends[at]))]
-            if _may_be_somebodys(text[start:end], float(sure[here][at]))
+            if _may_be_somebodys(text[start:end], CLASSES[best[here][at]], float(sure[here][at]))
         ])  # fmt: skip
     return found
 
 
-def _may_be_somebodys(token: str, sure: float) -> bool:
+def _may_be_somebodys(token: str, kind: str, sure: float) -> bool:
     plain = token.casefold()
     ours = vocabulary.is_ours(plain) or plain.strip("/.#") in _ROLES
-    return any(map(str.isalnum, token)) and (sure >= LEAST_OF_OURS or not ours)
+    return any(map(str.isalnum, token)) and (sure >= LEAST_OF_OURS or kind != "PERSON" or not ours)
 
 
 def left_open(text: str, tokens: Sequence[Span], masked: Sequence[Span]) -> list[Span]:
