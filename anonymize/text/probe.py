@@ -36,6 +36,8 @@ _LISTS = tuple(
     words(name)
     for name in ("surnames", "function", "reports", "indicators", "institutions", "abbreviations")
 )
+#: Words that carry indicators; others of reports may be a part of a call sign.
+_CARRY = words("indicators", "institutions", "brands")
 _TIMES = words("calendar", "times")
 #: "V/", "S1": victim, suspect, witness, complainant, reporting party.
 _ROLES = frozenset("vswcr") | {f"{role}{n}" for role in "vswc" for n in range(1, 10)}
@@ -102,8 +104,10 @@ def find(texts: Sequence[str], cased: Sequence[str], read: Sequence[Reading]) ->
 
 def _may_be_somebodys(token: str, kind: str, sure: float) -> bool:
     plain = token.casefold()
-    ours = vocabulary.is_ours(plain) or plain.strip("/.#") in _ROLES
-    return any(map(str.isalnum, token)) and (sure >= LEAST_OF_OURS or kind != "PERSON" or not ours)
+    kept = plain in _CARRY if kind == "ID" else vocabulary.is_ours(plain)
+    return any(map(str.isalnum, token)) and (
+        sure >= LEAST_OF_OURS or not (kept or plain.strip("/.#") in _ROLES)
+    )
 
 
 def left_open(text: str, tokens: Sequence[Span], masked: Sequence[Span]) -> list[Span]:
