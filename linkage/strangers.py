@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from anonymize.encoding.encode import Encoded
 from linkage.blocking import Candidates
 from linkage.compare import Compared, compare, patterns
-
-Shares = npt.NDArray[np.float64]
+from linkage.weights import Shares
 
 #: Random pairs for each record, and at least and at most.
 _RANDOM_PAIRS, _FEWEST, _MOST = 50, 400_000, 2_000_000

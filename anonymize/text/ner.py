@@ -95,7 +95,6 @@ class Ner:
         for layer in layers.walk():
             layer.ops = NumpyOps(use_blis=False)
         (self._embed, self._encode), self._narrow = layers.layers[0].layers, layers.layers[-1]
-        self._width: int = layers.layers[-1].get_dim("nO")
         self._search = Search(recogniser)
         self._known_strings, self._chars = len(self._nlp.vocab.strings), 0
 
@@ -111,7 +110,8 @@ class Ner:
         read: list[list[Reading]] = [[] for _ in texts]
         for (number, offset, _), reading in zip(parts, self._readings(docs), strict=True):
             read[number].append(_moved(reading, offset))
-        return [_together(pieces, self._width) for pieces in read]
+        width: int = self._narrow.get_dim("nO")
+        return [_together(pieces, width) for pieces in read]
 
     def _forget(self, chars: int) -> None:
         """Start afresh if there is much to forget; else count ``chars`` more."""

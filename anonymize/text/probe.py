@@ -4,7 +4,8 @@ that the language model makes of each token and its neighbours.
 The model is surest where names look like names and it was taught no numbers at all; its vectors
 know more. The probe learnt from annotated reports and notes (``training/identifiers``) which tokens
 belong to a person's name or to a number that stands for somebody, "Cash" and "214" among them. It
-is asked only about what nothing else masks.
+is asked only about what nothing else masks, and learns anew where that changes: after a change of
+patterns, name lists or the language model.
 """
 
 from __future__ import annotations

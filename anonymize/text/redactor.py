@@ -1,7 +1,8 @@
 """Finds everything identifying in texts: one engine a process, batches in, spans out.
 
-Order: the model's entities, patterns, name cues, the record's own identifiers; then names found
-once are found everywhere in the text, what identifies nobody is let go, and overlaps are joined.
+Order: the model's entities, patterns, name cues, the record's own identifiers; what of the entities
+identifies nobody is let go, the probe is asked about what stands open, names found once are found
+everywhere in the text, and overlaps are joined.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import lru_cache
 from anonymize.text import builtin, keep, names, patterns, probe
 from anonymize.text.casing import recased
 from anonymize.text.known import DeliveryNames, Known
-from anonymize.text.ner import Ner, Reading
+from anonymize.text.ner import Ner
 from anonymize.text.spans import Span, merged
 from schemas.errors import PrivacyError, TributaryError, UnexpectedError
 
@@ -71,8 +72,11 @@ class Redactor:
         try:
             distinct = list(dict.fromkeys(texts))
             cased = dict(zip(distinct, map(recased, distinct), strict=True))
-            read = self._ner.read(list(cased.values()))
-            model = dict(zip(distinct, _read(distinct, list(cased.values()), read), strict=True))
+            prose = list(cased.values())
+            read = self._ner.read(prose)
+            told = (reading.entities for reading in read)
+            doubts = probe.find(distinct, prose, read)
+            model = dict(zip(distinct, zip(told, doubts, strict=True), strict=True))
             alone = {text: _found_alone(text, cased[text]) for text in distinct}
             spans: dict[tuple[str, int], list[Span]] = {}
             for text, own in pairs:
@@ -100,20 +104,12 @@ def _found_known(text: str, known: Known, delivery: DeliveryNames | None) -> lis
     return [*known.find(text), *others]
 
 
-def _read(
-    texts: Sequence[str], cased: Sequence[str], read: Sequence[Reading]
-) -> Iterator[tuple[list[Span], list[Span]]]:
-    """Each text's entities, and the tokens that the probe takes for somebody's."""
-    for reading, tokens in zip(read, probe.find(texts, cased, read), strict=True):
-        yield reading.entities, tokens
-
-
 def _joined(
-    text: str, cased: str, entities: list[Span], tokens: list[Span], sure: list[Span]
+    text: str, cased: str, entities: list[Span], doubts: list[Span], sure: list[Span]
 ) -> list[Span]:
     likely = keep.identifying(cased, entities, sure)
     masked = [*sure, *likely]
-    masked += probe.left_open(text, tokens, merged(masked))
+    masked += probe.left_open(text, doubts, merged(masked))
     return merged([*masked, *names.propagated(text, masked)])
 
 

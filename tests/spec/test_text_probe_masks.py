@@ -1,9 +1,10 @@
-"""What only the probe masks, and what it has to leave standing."""
+"""What is masked with the probe beside the rules, what by it alone, and what has to stand."""
 
 from __future__ import annotations
 
 import pytest
 
+from anonymize.text import probe
 from anonymize.text.redactor import Redactor
 
 #: A text, and what of it has to go.
@@ -17,6 +18,13 @@ MASKED = (
     # numbers without a word that announces them
     ("They knocked on 118 and nobody answered the door.", "118"),
     ("Cover units were 3A21 and 3A25.", "3A25"),
+)
+
+#: What nothing but the probe masks.
+ALONE = (
+    ("Frost and I went to the residence and knocked.", "Frost"),
+    ("VICTIM SAID THAT COOK HAS HER PHONE AND HER ID.", "COOK"),
+    ("JAMAL AND COFFIN WERE DETAINED AT THE SCENE.", "COFFIN"),
 )
 
 #: Ordinary sentences of reports, nothing of which identifies.
@@ -39,6 +47,15 @@ def masked(redactor: Redactor, text: str) -> list[str]:
 @pytest.mark.parametrize(("text", "name"), MASKED)
 def test_what_is_masked(redactor: Redactor, text: str, name: str) -> None:
     assert any(name in found for found in masked(redactor, text))
+
+
+@pytest.mark.parametrize(("text", "name"), ALONE)
+def test_what_the_probe_alone_masks(
+    redactor: Redactor, monkeypatch: pytest.MonkeyPatch, text: str, name: str
+) -> None:
+    assert any(name in found for found in masked(redactor, text))
+    monkeypatch.setattr(probe, "LEAST", 2.0)
+    assert not any(name in found for found in masked(redactor, text))
 
 
 @pytest.mark.parametrize("text", LEFT)

@@ -101,24 +101,28 @@ def _annotated(
     text: str, spans: Sequence[tuple[int, int, int]], name: Callable[[str], str]
 ) -> Annotated:
     """``name`` writes the names of persons."""
-    parts, kinds, at = [], bytearray(), 0
+    pieces, at = [], 0
     for start, end, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start < at:
             continue
         new = name(text[start:end]) if kind == PERSON else text[start:end]
-        parts += [text[at:start], new]
-        kinds += bytes([NOBODYS]) * (start - at) + bytes([kind]) * len(new)
+        pieces += [(text[at:start], NOBODYS), (new, kind)]
         at = end
-    return Annotated("".join([*parts, text[at:]]), bytes(kinds) + bytes(len(text) - at))
+    return _of([*pieces, (text[at:], NOBODYS)])
 
 
 def _parsed(line: str) -> Annotated:
-    parts, kinds, at = [], bytearray(), 0
+    pieces, at = [], 0
     for mention in _MENTION.finditer(line):
-        parts += [line[at : mention.start()], mention[2]]
-        kinds += bytes(mention.start() - at) + bytes([_kind(mention[1])]) * len(mention[2])
+        pieces += [(line[at : mention.start()], NOBODYS), (mention[2], _kind(mention[1]))]
         at = mention.end()
-    return Annotated("".join([*parts, line[at:]]), bytes(kinds) + bytes(len(line) - at))
+    return _of([*pieces, (line[at:], NOBODYS)])
+
+
+def _of(pieces: Sequence[tuple[str, int]]) -> Annotated:
+    """Pieces of a text, each with the kind of all its characters."""
+    kinds = b"".join(bytes([kind]) * len(piece) for piece, kind in pieces)
+    return Annotated("".join(piece for piece, _ in pieces), kinds)
 
 
 def _kind(type_: str) -> int:

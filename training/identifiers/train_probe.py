@@ -19,6 +19,7 @@ from sklearn.neural_network import MLPClassifier
 from anonymize.text import probe
 from anonymize.text.casing import recased
 from anonymize.text.redactor import engine
+from tributary.bench.scores import marked
 
 TARGET = Path(probe.__file__).with_name("probe.safetensors")
 NARRATIVES = 900
@@ -41,9 +42,7 @@ def rows(texts: Sequence[Annotated]) -> tuple[np.ndarray, np.ndarray, np.ndarray
     )
     kinds, open_, kept, first = [], [], [], 0
     for one, reading, masked in zip(texts, read, engine().find(plain), strict=True):
-        covered = bytearray(len(one.text))
-        for span in masked:
-            covered[span.start : span.end] = b"\1" * (span.end - span.start)
+        covered = marked(one.text, masked)
         edges = list(zip(reading.starts.tolist(), reading.ends.tolist(), strict=True))
         kinds += [max(one.kinds[start:end]) for start, end in edges]
         open_ += [not all(covered[start:end]) for start, end in edges]

@@ -87,11 +87,11 @@ def f_beta(precision: float | None, recall: float | None, beta: float = 2.0) -> 
 
 def _count(tally: Tally, document: Document, spans: Sequence[Span], lenient: bool) -> None:
     text = document.text
-    masked = _marked(text, spans)
+    masked = marked(text, spans)
     to_mask = [mention for mention in document.mentions if mention.kind != "free"]
-    wanted = _marked(text, to_mask)
-    persons = _marked(text, [span for span in spans if span.type == "PERSON"])
-    people = _marked(text, [m for m in document.mentions if m.type == "PERSON"])
+    wanted = marked(text, to_mask)
+    persons = marked(text, [span for span in spans if span.type == "PERSON"])
+    people = marked(text, [m for m in document.mentions if m.type == "PERSON"])
     for start, end in _tokens(text):
         if any(masked[start:end]):
             tally.precision.add(all(wanted[start:end]))
@@ -147,7 +147,7 @@ def _summary(tally: Tally, documents: Sequence[Document]) -> dict[str, Any]:
     }
 
 
-def _marked(text: str, spans: Iterable[Span | Mention]) -> bytearray:
+def marked(text: str, spans: Iterable[Span | Mention]) -> bytearray:
     """One byte a character: 1 where one of the spans covers it."""
     marks = bytearray(len(text))
     for span in spans:
