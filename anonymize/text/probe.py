@@ -10,7 +10,7 @@ patterns, name lists or the language model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Final
@@ -28,8 +28,9 @@ from anonymize.text.words import words
 CLASSES: Final = ("", "PERSON", "ID")
 #: Tokens on either side that a token is judged with.
 BESIDE: Final = 2
-#: What stands open is masked from this probability on, the words of every report from a higher one.
-LEAST, LEAST_OF_OURS = 0.5, 0.7
+#: What stands open is masked from this probability on, the words of every report from a higher one,
+#: and what the record holds as a name from a much lower one: "So" of Zihan So.
+LEAST, LEAST_OF_OURS, LEAST_OF_KNOWN = 0.5, 0.7, 0.05
 
 Floats = NDArray[np.float32]
 
@@ -79,7 +80,7 @@ def inputs(texts: Sequence[str], cased: Sequence[str], read: Sequence[Reading]) 
 
 
 def find(texts: Sequence[str], cased: Sequence[str], read: Sequence[Reading]) -> list[list[Span]]:
-    """Tokens of each text that are taken for a name or a number of somebody, masked already or not.
+    """Tokens of each text that may be a name or a number of somebody, masked already or not.
 
     Args:
         cased: the texts as prose would write them, which is what was read.
@@ -95,36 +96,48 @@ def find(texts: Sequence[str], cased: Sequence[str], read: Sequence[Reading]) ->
         here = slice(first, first + len(reading.starts))
         first = here.stop + BESIDE
         found.append([
-            Span(start, end, CLASSES[best[here][at]], round(float(sure[here][at]), 2))
-            for at in np.flatnonzero(sure[here] >= LEAST)
+            Span(start, end, CLASSES[best[here][at]], float(sure[here][at]))
+            for at in np.flatnonzero(sure[here] >= LEAST_OF_KNOWN)
             for start, end in [(int(reading.starts[at]), int(reading.ends[at]))]
-            if _may_be_somebodys(text[start:end], CLASSES[best[here][at]], float(sure[here][at]))
+            if any(map(str.isalnum, text[start:end]))
         ])  # fmt: skip
     return found
 
 
-def _may_be_somebodys(token: str, kind: str, sure: float) -> bool:
-    plain = token.casefold()
-    kept = plain in _CARRY if kind == "ID" else vocabulary.is_ours(plain)
-    return any(map(str.isalnum, token)) and (
-        sure >= LEAST_OF_OURS or not (kept or plain.strip("/.#") in _ROLES)
-    )
+def _is_somebodys(token: str, kind: str, sure: float) -> bool:
+    if LEAST <= sure < LEAST_OF_OURS:
+        plain = token.casefold()
+        kept = plain in _CARRY if kind == "ID" else vocabulary.is_ours(plain)
+        return not (kept or plain.strip("/.#") in _ROLES)
+    return sure >= LEAST
 
 
-def left_open(text: str, tokens: Sequence[Span], masked: Sequence[Span]) -> list[Span]:
-    """Of ``tokens`` those that no span of ``masked`` touches; side by side they are one span."""
+def left_open(
+    text: str,
+    tokens: Sequence[Span],
+    masked: Sequence[Span],
+    may_name: Callable[[str], bool] = lambda _: False,
+) -> list[Span]:
+    """Of ``tokens`` those that are somebody's and not masked whole; side by side they are one span.
+
+    Args:
+        may_name: whether the text's own record holds a name that a word may be.
+    """
     left: list[Span] = []
     at = 0
     for token in tokens:
         while at < len(masked) and masked[at].end <= token.start:
             at += 1
-        if at < len(masked) and masked[at].start < token.end:
+        if at < len(masked) and masked[at].start <= token.start and token.end <= masked[at].end:
             continue
-        last = left[-1] if left else None
+        word = text[token.start : token.end]
+        if not (_is_somebodys(word, token.type, token.score) or may_name(word)):
+            continue
+        last, score = left[-1] if left else None, round(token.score, 2)
         if last and last.type == token.type and text[last.end : token.start] in ("", " "):
-            left[-1] = Span(last.start, token.end, last.type, max(last.score, token.score))
+            left[-1] = Span(last.start, token.end, last.type, max(last.score, score))
         else:
-            left.append(token)
+            left.append(token._replace(score=score))
     return left
 
 

@@ -2,7 +2,7 @@
 
 Order: the model's entities, patterns, name cues, the record's own identifiers; what of the entities
 identifies nobody is let go, the probe is asked about what stands open, names found once are found
-everywhere in the text, and overlaps are joined.
+everywhere in the text, what was found in part is masked whole, and overlaps are joined.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from anonymize.text.casing import recased
 from anonymize.text.known import DeliveryNames, Known
 from anonymize.text.ner import Ner
 from anonymize.text.spans import Span, merged
+from anonymize.text.whole import whole
 from schemas.errors import PrivacyError, TributaryError, UnexpectedError
 
 #: Characters analysed at a time, which bounds memory; one text may be longer.
@@ -82,7 +83,7 @@ class Redactor:
             for text, own in pairs:
                 if (text, id(own)) not in spans:
                     sure = [*alone[text], *_found_known(text, own, delivery)]
-                    spans[text, id(own)] = _joined(text, cased[text], *model[text], sure)
+                    spans[text, id(own)] = _joined(text, cased[text], *model[text], sure, own)
         except TributaryError:
             raise
         except Exception as error:  # whatever it is, its text may quote a value
@@ -105,12 +106,17 @@ def _found_known(text: str, known: Known, delivery: DeliveryNames | None) -> lis
 
 
 def _joined(
-    text: str, cased: str, entities: list[Span], doubts: list[Span], sure: list[Span]
+    text: str,
+    cased: str,
+    entities: list[Span],
+    doubts: list[Span],
+    sure: list[Span],
+    own: Known,
 ) -> list[Span]:
     likely = keep.identifying(cased, entities, sure)
     masked = [*sure, *likely]
-    masked += probe.left_open(text, doubts, merged(masked))
-    return merged([*masked, *names.propagated(text, masked)])
+    masked += probe.left_open(text, doubts, merged(masked), own.may_name)
+    return whole(text, [*masked, *names.propagated(text, masked)])
 
 
 def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:

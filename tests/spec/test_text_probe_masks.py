@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from anonymize.text import probe
+from anonymize.text.known import Known
 from anonymize.text.redactor import Redactor
 
 #: A text, and what of it has to go.
@@ -25,6 +26,13 @@ ALONE = (
     ("Frost and I went to the residence and knocked.", "Frost"),
     ("VICTIM SAID THAT COOK HAS HER PHONE AND HER ID.", "COOK"),
     ("JAMAL AND COFFIN WERE DETAINED AT THE SCENE.", "COFFIN"),
+)
+
+#: A text, a name of its own record that is a usual word, and where that stands for somebody.
+OWN = (
+    ("He took the phone of So (720-555-0119) and kept it.", "SO, ZIHAN", "So"),
+    ("DEPUTIES LOCATED THE RUNAWAY, MY, AT A FRIEND'S HOUSE.", "DINH, MY", "MY"),
+    ("paperwork for le. vehicle registered to noe hernandez.", "MY LE", "le"),
 )
 
 #: Ordinary sentences of reports, nothing of which identifies.
@@ -56,6 +64,20 @@ def test_what_the_probe_alone_masks(
     assert any(name in found for found in masked(redactor, text))
     monkeypatch.setattr(probe, "LEAST", 2.0)
     assert not any(name in found for found in masked(redactor, text))
+
+
+@pytest.mark.parametrize(("text", "own", "name"), OWN)
+def test_the_record_s_own_name_is_masked_at_a_slighter_doubt(
+    redactor: Redactor, text: str, own: str, name: str
+) -> None:
+    at = text.index(name)
+    spans = redactor.find([text], [Known.of([own])])[0]
+    assert any(span.start <= at < span.end for span in spans)
+
+
+def test_a_usual_word_stays_though_the_record_has_such_a_name(redactor: Redactor) -> None:
+    text = "She said that her aunt paid for it, so she went along to my office."
+    assert redactor.find([text], [Known.of(["SO, ZIHAN", "MY LE", "PA HER"])]) == [[]]
 
 
 @pytest.mark.parametrize("text", LEFT)

@@ -154,3 +154,12 @@ def test_names_and_numbers_of_a_delivery(text, found):
 
 def test_an_empty_delivery_finds_nothing():
     assert DeliveryNames.of([], [], [], []).find("Amara Okafor, 415-555-0134") == []
+
+
+@pytest.mark.parametrize(
+    ("word", "may"),
+    [("So", True), ("TUNE", True), ("Zian", True), ("Bob", True), ("her", False), ("z", False)],
+)
+def test_what_word_may_be_a_name_of_the_record(word: str, may: bool) -> None:
+    assert Known.of(["SO, ZIHAN", "TUNDE OKAFOR", "ROBERT", "4412"]).may_name(word) is may
+    assert not Known.of([]).may_name(word)

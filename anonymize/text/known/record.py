@@ -8,8 +8,9 @@ from functools import lru_cache
 from itertools import chain
 
 import ahocorasick
+from rapidfuzz.distance import OSA
 
-from anonymize.text.known.folding import FOLDED, Spelled, fold
+from anonymize.text.known.folding import FOLDED, Spelled, fold, spelling
 from anonymize.text.known.forms import Form, Rule
 from anonymize.text.known.gathered import Gathered
 from anonymize.text.known.grow import grown
@@ -65,11 +66,16 @@ class Known:
 
         Where several mentions follow one another (``Lopez, Maria J.``), they are one span.
         """
-        if not self._identifiers or not text:
-            return []
+        return self._searched().find(text) if self._identifiers and text else []
+
+    def may_name(self, word: str) -> bool:
+        """Whether a word may be a name of the record, usual word or not, or differ by one slip."""
+        return bool(self._identifiers) and self._searched().may_name(spelling(word))
+
+    def _searched(self) -> _Search:
         if self._search is None:
             self._search = _Search(_gathered(self._identifiers))
-        return self._search.find(text)
+        return self._search
 
 
 def _gathered(identifiers: Iterable[str]) -> Gathered:
@@ -136,6 +142,14 @@ class _Search:
         sure += self._near.find(text)
         sure += self._numbers.find(text)
         return grown(text, merged(sure), self._known, self._all) if sure else []
+
+    def may_name(self, word: str) -> bool:
+        form = self._all.get(word)
+        if form is not None and form.type == Kind.PERSON:
+            return len(word) >= _SHORTEST
+        return len(word) >= _SHORTEST_WHOLE and any(
+            OSA.distance(word, name, score_cutoff=1) <= 1 for name in self._known.names
+        )
 
     def _written(self, text: str) -> Iterator[Span]:
         """Spans of the forms that stand in the text with all their letters."""
