@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from anonymize.text.spans import Span, merged
 from anonymize.text.vocabulary import EVERY_NAME, PEOPLE, is_spelt, is_thing, is_word
-from anonymize.text.words import words
+from anonymize.text.words import ROLE, words
 
 _WORD = re.compile(r"\w+(?:['\u2019/&-]\w+)*['\u2019]?")
 _AGE = re.compile(r"(?i)\bage\b|\baged\b|\byears?[ -]old\b|\by/?o\b")
@@ -34,8 +34,6 @@ _FUNCTION = words("function")
 _JARGON = words(
     "function", "reports", "indicators", "brands", "spanish", "abbreviations", "colours"
 )
-#: "V1", "S-2", "brn/blu"
-_ROLE = re.compile(r"(?i)[vswi][/#-]?\d")
 _GENERIC = _JARGON | words("institutions", "nationalities")
 _CALENDAR = words("calendar")
 _PARTICLES = words("particles")
@@ -186,7 +184,7 @@ def _closing(text: str, end: int, limit: int) -> int:
 
 
 def _any(word: str, found: Words, edges: frozenset[str]) -> bool:
-    return word.casefold() in edges or bool(_ROLE.fullmatch(word))
+    return word.casefold() in edges or bool(ROLE.fullmatch(word))
 
 
 def _strict(word: str, found: Words, edges: frozenset[str]) -> bool:
@@ -216,7 +214,7 @@ def _all_in(known: frozenset[str]) -> Callable[[Words], bool]:
 
 def _stands(word: str, known: frozenset[str]) -> bool:
     plain = word.casefold()
-    return plain in known or bool(_ROLE.fullmatch(word)) or known.issuperset(plain.split("/"))
+    return plain in known or bool(ROLE.fullmatch(word)) or known.issuperset(plain.split("/"))
 
 
 def _no_person(found: Words) -> bool:

@@ -10,7 +10,7 @@ patterns, name lists or the language model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Final
@@ -20,17 +20,19 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from anonymize.text import vocabulary
+from anonymize.text.known import Known
 from anonymize.text.ner import Reading
 from anonymize.text.spans import Span
-from anonymize.text.words import words
+from anonymize.text.words import ROLE, words
 
 #: What a token is taken for; the first identifies nobody.
 CLASSES: Final = ("", "PERSON", "ID")
 #: Tokens on either side that a token is judged with.
 BESIDE: Final = 2
-#: What stands open is masked from this probability on, the words of every report from a higher one,
-#: and what the record holds as a name from a much lower one: "So" of Zihan So.
-LEAST, LEAST_OF_OURS, LEAST_OF_KNOWN = 0.5, 0.7, 0.05
+#: What stands open is masked from this probability on, the words of every report from a higher one.
+LEAST, LEAST_OF_OURS = 0.5, 0.7
+#: From much lower ones what may be a name of the record, and what it holds as one: So of Zihan So.
+LEAST_OF_NEAR, LEAST_OF_HELD = 0.05, 0.005
 
 Floats = NDArray[np.float32]
 
@@ -41,8 +43,8 @@ _LISTS = tuple(
 #: Words that carry indicators; others of reports may be a part of a call sign.
 _CARRY = words("indicators", "institutions", "brands")
 _TIMES = words("calendar", "times")
-#: "V/", "S1": victim, suspect, witness, complainant, reporting party.
-_ROLES = frozenset("vswcr") | {f"{role}{n}" for role in "vswc" for n in range(1, 10)}
+#: "V/", "S": victim, suspect, witness, complainant, reporting party.
+_ROLES = frozenset("vswcr")
 _DIGITS = str.maketrans("", "", "0123456789")
 
 
@@ -97,7 +99,7 @@ def find(texts: Sequence[str], cased: Sequence[str], read: Sequence[Reading]) ->
         first = here.stop + BESIDE
         found.append([
             Span(start, end, CLASSES[best[here][at]], float(sure[here][at]))
-            for at in np.flatnonzero(sure[here] >= LEAST_OF_KNOWN)
+            for at in np.flatnonzero(sure[here] >= LEAST_OF_HELD)
             for start, end in [(int(reading.starts[at]), int(reading.ends[at]))]
             if any(map(str.isalnum, text[start:end]))
         ])  # fmt: skip
@@ -108,20 +110,24 @@ def _is_somebodys(token: str, kind: str, sure: float) -> bool:
     if LEAST <= sure < LEAST_OF_OURS:
         plain = token.casefold()
         kept = plain in _CARRY if kind == "ID" else vocabulary.is_ours(plain)
-        return not (kept or plain.strip("/.#") in _ROLES)
+        return not (kept or plain.strip("/.#") in _ROLES or ROLE.fullmatch(plain))
     return sure >= LEAST
+
+
+def _is_known(token: str, sure: float, known: Known) -> bool:
+    return (sure >= LEAST_OF_NEAR and known.may_name(token)) or known.holds(token)
 
 
 def left_open(
     text: str,
     tokens: Sequence[Span],
     masked: Sequence[Span],
-    may_name: Callable[[str], bool] = lambda _: False,
+    known: Known,
 ) -> list[Span]:
     """Of ``tokens`` those that are somebody's and not masked whole; side by side they are one span.
 
     Args:
-        may_name: whether the text's own record holds a name that a word may be.
+        known: of the text's own record.
     """
     left: list[Span] = []
     at = 0
@@ -131,7 +137,9 @@ def left_open(
         if at < len(masked) and masked[at].start <= token.start and token.end <= masked[at].end:
             continue
         word = text[token.start : token.end]
-        if not (_is_somebodys(word, token.type, token.score) or may_name(word)):
+        if not (
+            _is_somebodys(word, token.type, token.score) or _is_known(word, token.score, known)
+        ):
             continue
         last, score = left[-1] if left else None, round(token.score, 2)
         if last and last.type == token.type and text[last.end : token.start] in ("", " "):

@@ -115,7 +115,7 @@ def _joined(
 ) -> list[Span]:
     likely = keep.identifying(cased, entities, sure)
     masked = [*sure, *likely]
-    masked += probe.left_open(text, doubts, merged(masked), own.may_name)
+    masked += probe.left_open(text, doubts, merged(masked), own)
     return whole(text, [*masked, *names.propagated(text, masked)])
 
 

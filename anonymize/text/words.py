@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+#: "V1", "S-2", "w/3": victim, suspect, witness, involved person, by number.
+ROLE = re.compile(r"(?i)[vswi][/#-]?\d")
 _WORDS = Path(__file__).with_name("words.yaml")
 
 

@@ -142,6 +142,26 @@ def test_a_name_that_is_a_word_is_masked_where_it_is_a_name(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "REPORTING OFFICERS: [[SO]] #6681.",
+        "tip came in by [[so]] (720) 555-0119 last night",
+        "he said that v/[[so]] got no pay",
+        "asked for [[So]] (dob unknown)",
+    ],
+)
+def test_a_function_word_is_a_name_beside_a_role_or_somebody_s_number(text: str) -> None:
+    example = marked(["Zihan So"], text)
+    spans = Known.of(example.known).find(example.text)
+    assert (example.missed(spans), example.masked_beside(spans)) == ([], [])
+
+
+@pytest.mark.parametrize("text", ["s/he left", "so she went, so they say", "so 4 men came"])
+def test_a_function_word_is_none_elsewhere(text: str) -> None:
+    assert Known.of(["Zihan So", "Li He"]).find(text) == []
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_hand_written_mentions(name: str) -> None:
     missed, mentions, masked, words = list[str](), 0, list[str](), 0

@@ -30,7 +30,6 @@ ALONE = (
 
 #: A text, a name of its own record that is a usual word, and where that stands for somebody.
 OWN = (
-    ("He took the phone of So (720-555-0119) and kept it.", "SO, ZIHAN", "So"),
     ("DEPUTIES LOCATED THE RUNAWAY, MY, AT A FRIEND'S HOUSE.", "DINH, MY", "MY"),
     ("paperwork for le. vehicle registered to noe hernandez.", "MY LE", "le"),
 )

@@ -163,3 +163,11 @@ def test_an_empty_delivery_finds_nothing():
 def test_what_word_may_be_a_name_of_the_record(word: str, may: bool) -> None:
     assert Known.of(["SO, ZIHAN", "TUNDE OKAFOR", "ROBERT", "4412"]).may_name(word) is may
     assert not Known.of([]).may_name(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "held"), [("So", True), ("tunde", True), ("JUDGE", True), ("TUNE", False)]
+)
+def test_what_word_the_record_holds_as_a_name(word: str, held: bool) -> None:
+    assert Known.of(["SO, ZIHAN", "TUNDE OKAFOR", "JUDGE BOND"]).holds(word) is held
+    assert not Known.of([]).holds(word)

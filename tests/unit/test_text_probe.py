@@ -7,10 +7,12 @@ import pytest
 
 from anonymize.text import probe
 from anonymize.text.casing import recased
+from anonymize.text.known import Known
 from anonymize.text.ner import Reading
 from anonymize.text.redactor import Redactor
 from anonymize.text.spans import Span
 
+NOBODY = Known.of([])
 TEXTS = (
     "Judge is in debt to a furniture store and Battle drove her to 214 at the motel.",
     "VICTIM SAID COOK TOOK THE MONEY.",
@@ -69,26 +71,29 @@ def test_only_what_is_open_is_masked_and_neighbours_are_one() -> None:
         Span(0, 4, "PERSON", 0.8), Span(5, 12, "PERSON", 0.9), Span(18, 20, "ID", 0.7),
         Span(24, 28, "PERSON", 0.7),
     ]  # fmt: skip
-    assert probe.left_open(text, tokens, []) == [
+    assert probe.left_open(text, tokens, [], NOBODY) == [
         Span(0, 12, "PERSON", 0.9), Span(18, 20, "ID", 0.7), Span(24, 28, "PERSON", 0.7),
     ]  # fmt: skip
     masked = [Span(5, 12, "LOCATION"), Span(19, 23, "ID")]
-    assert probe.left_open(text, tokens, masked) == [
+    assert probe.left_open(text, tokens, masked, NOBODY) == [
         Span(0, 4, "PERSON", 0.8), Span(18, 20, "ID", 0.7), Span(24, 28, "PERSON", 0.7),
     ]  # fmt: skip
 
 
 def test_a_slight_doubt_is_enough_where_the_record_has_such_a_name() -> None:
-    text = "so told her"
-    tokens = [Span(0, 2, "PERSON", 0.1), Span(8, 11, "PERSON", 0.1)]
-    assert probe.left_open(text, tokens, []) == []
-    assert probe.left_open(text, tokens, [], {"so"}.__contains__) == tokens[:1]
+    text = "so; tale; her"
+    record = Known.of(["So, Han", "Tal, Mia"])
+    slight = [Span(0, 2, "PERSON", 0.01), Span(4, 8, "PERSON", 0.01), Span(10, 13, "PERSON", 0.01)]
+    surer = [token._replace(score=0.06) for token in slight]
+    assert probe.left_open(text, surer, [], NOBODY) == []
+    assert probe.left_open(text, slight, [], record) == slight[:1]
+    assert probe.left_open(text, surer, [], record) == surer[:2]
 
 
 def test_tokens_of_two_kinds_stay_apart_as_do_lines() -> None:
     text = "cash 12\ncook"
     tokens = [Span(0, 4, "PERSON"), Span(5, 7, "ID"), Span(8, 12, "ID")]
-    assert probe.left_open(text, tokens, []) == tokens
+    assert probe.left_open(text, tokens, [], NOBODY) == tokens
 
 
 def test_a_reading_without_tokens_is_no_error() -> None:

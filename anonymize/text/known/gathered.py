@@ -29,6 +29,7 @@ class Gathered:
     Attributes:
         near: spellings that one edit, a sound or a look may change, to the type of their spans.
         names: single words of persons' names, folded.
+        titles: words of such names that are titles elsewhere (Judge, King).
         pets: ``pet_stems`` of ``names``.
         initials: first letters of ``names``.
         particles: what stands between them (de, la, van).
@@ -39,6 +40,7 @@ class Gathered:
         self._forms: tuple[Forms, ...] = tuple({} for _ in Rule)
         self.near: dict[str, str] = {}
         self.names: set[str] = set()
+        self.titles: set[str] = set()
         self.pets: set[str] = set()
         self.initials: set[str] = set()
         self.particles: set[str] = set()
@@ -63,7 +65,7 @@ class Gathered:
             mine.update(forms)
         self.near.update(other.near)
         self.numbers += other.numbers
-        for name in ("names", "pets", "initials", "particles", "houses"):
+        for name in ("names", "titles", "pets", "initials", "particles", "houses"):
             getattr(self, name).update(getattr(other, name))
 
     def whole(self, words: Iterable[str], kind: str) -> None:

@@ -25,6 +25,7 @@ _CUT = 6  # letters of a name that is also called by its beginning
 _PIECE = 4  # letters of what a name is cut to; one less must be written as a name
 _TWO = 2
 _MOST_NAMES = 5  # of one person: pairs of more are not written
+_TITLES = (listed("family_titles") | listed("adjuncts")) - listed("particles") - {"the", "of"}
 _VIETNAMESE = frozenset(("thi", "van"))  # stand after a family name, which may be a particle
 
 
@@ -40,6 +41,7 @@ def _one(text: str, found: Gathered) -> None:
     before, _, after = text.partition(",")
     family, given = _words(before, is_family="," in text), _words(after)
     words = given + family
+    found.titles.update(_TITLES.intersection(fold(text).split()))
     if not words:
         words = fold(text).split()  # a title alone may be an alias: King, Doc
     if len(words) > 1:

@@ -68,8 +68,12 @@ class Known:
         """
         return self._searched().find(text) if self._identifiers and text else []
 
+    def holds(self, word: str) -> bool:
+        """Whether a word is a name of the record as it is held, usual word or not."""
+        return bool(self._identifiers) and self._searched().holds(spelling(word))
+
     def may_name(self, word: str) -> bool:
-        """Whether a word may be a name of the record, usual word or not, or differ by one slip."""
+        """Whether it is a form of such a name, or one slip away from it."""
         return bool(self._identifiers) and self._searched().may_name(spelling(word))
 
     def _searched(self) -> _Search:
@@ -142,6 +146,9 @@ class _Search:
         sure += self._near.find(text)
         sure += self._numbers.find(text)
         return grown(text, merged(sure), self._known, self._all) if sure else []
+
+    def holds(self, word: str) -> bool:
+        return len(word) >= _SHORTEST and word in self._known.names | self._known.titles
 
     def may_name(self, word: str) -> bool:
         form = self._all.get(word)

@@ -29,6 +29,12 @@ _WITH_INITIAL = re.compile(r" [^\W\d_]\.")
 _INITIAL = re.compile(r"[^\W\d_]\. ?")
 _POSSESSIVE = re.compile(r"['\u2019][sS]\b")
 _AFTER = re.compile(r"['\u2019]?[\s,\")-]{0,2}([^\W_]+)")
+#: "S/YOU", "v/le", and what follows who is referred to: a badge, a date of birth, a telephone.
+_ROLE_BEFORE = re.compile(r"(?i)(?<![\w/])[vswc]/$")
+_NUMBERED = re.compile(
+    r"(?i) ?[(,]{0,2} ?(?:#\s?[a-z]{0,2}\d|(?:shield|badge|star|dob|d\.o\.b|tel|ph|phone|cell)\b"
+    r"|\(?\d{3}[)._ -]{1,3}\d{3}[._ -])"
+)
 _STARTS = re.compile(r"(?:^|[.!?:;\n•*>])[\s\"\u201c'(-]*$")
 _BEGINNINGS = re.compile(r"(?:^|[.!?]\s{1,3})([^\W\d_])")
 _EMPHASIS = 3  # letters of a function word in capitals that may be a name
@@ -122,7 +128,7 @@ def means_person(text: str, start: int, end: int, own: bool) -> bool:
     kind = usual(fold(word))
     if not word.isascii():
         return True  # no English word
-    if _introduced(text, start, end):
+    if _introduced(text, start, end) or (own and _referred_to(text, start, end)):
         return True
     if word.islower() or tells_nothing(text, start, end):
         return own and kind is Usual.WORD and tells_nothing(text, start, end)
@@ -146,6 +152,14 @@ def _alone_in_capitals(text: str, start: int, end: int) -> bool:
         return False
     before, after = _BEFORE.search(text[max(0, start - _AROUND) : start]), _AFTER.match(text, end)
     return not any(beside and beside[1].isupper() for beside in (before, after))
+
+
+def _referred_to(text: str, start: int, end: int) -> bool:
+    """Whether a role's letter stands before, or a number of somebody behind it; no "s/he"."""
+    role = _ROLE_BEFORE.search(text[max(0, start - 3) : start])
+    return (role is not None and text[start:end].casefold() != "he") or bool(
+        _NUMBERED.match(text, end)
+    )
 
 
 def _introduced(text: str, start: int, end: int) -> bool:

@@ -18,6 +18,7 @@ import re2
 from anonymize.text.patterns.fold import folded
 from anonymize.text.patterns.rules import HARMLESS, Rule, options, rules
 from anonymize.text.spans import Span
+from anonymize.text.words import ROLE
 
 
 def find(text: str) -> list[Span]:
@@ -61,10 +62,10 @@ def _listed(data: bytes, found: Iterable[Span]) -> Iterator[Span]:
                 yield like[end - start]._replace(start=start, end=end)
 
 
-#: A room's number with a letter behind or before it; and those whose letter is also an hour's, a
-#: sex's or a role's.
+#: A room's number with a letter behind or before it; and those whose letter is also an hour's or a
+#: sex's.
 _LETTERED = re.compile(rb"(?<![\w/-])(?:\d{1,2}-?[A-Z]|[A-Z]-?\d{1,3})(?![\w/-])")
-_AMBIGUOUS = re.compile(rb"\d{1,2}[APMFHK]|[VSWI]-?\d|\d{1,2}-[KH]")
+_AMBIGUOUS = re.compile(rb"\d{1,2}(?:[APMFHK]|-[KH])")
 
 
 def _lettered(data: bytes, found: Iterable[Span]) -> Iterator[Span]:
@@ -79,7 +80,8 @@ def _lettered(data: bytes, found: Iterable[Span]) -> Iterator[Span]:
         return
     for m in _LETTERED.finditer(data):
         like = shapes.get(_shape(m.group()))
-        if like and not _AMBIGUOUS.fullmatch(m.group()):
+        role = ROLE.fullmatch(m.group().decode("ascii"))
+        if like and not role and not _AMBIGUOUS.fullmatch(m.group()):
             yield like._replace(start=m.start(), end=m.end())
 
 

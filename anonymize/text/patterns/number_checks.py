@@ -14,12 +14,11 @@ from anonymize.text.patterns.lists import (
     no_plain_word,
 )
 from anonymize.text.vocabulary import is_finite, is_spelt
+from anonymize.text.words import ROLE
 
 _MEASURE = re.compile(
     r"(?i)\d{1,4}-?(?:year|yr|month|day|hour|hr|minute|mile|foot|pound|lb|man|bed|night|[ap]m)s?(?:-old)?"
 )
-#: Victims, suspects and witnesses by number.
-_ROLE = re.compile(r"(?i)[vsw]-?\d")
 
 
 def room_number(text: str) -> bool:
@@ -49,7 +48,7 @@ def room_odd(text: str) -> bool:
 
 def room_lettered(text: str) -> bool:
     """A letter, a number with one, or what ``round_or_year`` takes for a room; no role."""
-    return round_or_year(text) and not _ROLE.fullmatch(text)
+    return round_or_year(text) and not ROLE.fullmatch(text)
 
 
 def room_some_odd(text: str) -> bool:
