@@ -32,7 +32,8 @@ _WORD = regex.compile(
 )
 #: The first word, and others but for what an apostrophe contracts.
 _PART = regex.compile(r"^[\p{L}\p{M}]+|[\p{L}\p{M}]{3,}")
-_BEGINS = regex.compile(r"(?:^|[.!?]\s+|\n\s*)[\"'(\u201c-]{0,2}(\p{L})")
+#: Linear: a run of blanks is entered at its beginning only.
+_BEGINS = regex.compile(r"(?:^|[.!?]\s++|(?<!\s)[^\S\n]*+\n\s*+)[\"'(\u201c-]{0,2}(\p{L})")
 _GAP = regex.compile(r",?[ ](?:\p{L}\.?[ ])?")
 _SHORTEST = 8  # letters of a stretch that shows how it is written
 _MOSTLY = 6  # capitals to one small letter: a name typed in small letters stands in a few

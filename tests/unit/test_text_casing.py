@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,3 +39,10 @@ def test_every_character_stays_where_it_is(text: str) -> None:
     cased = recased(text)
     assert len(cased) == len(text)
     assert all(new in (old, old.lower(), old.upper()) for new, old in zip(cased, text, strict=True))
+
+
+def test_time_is_linear_in_blanks() -> None:
+    """Entered anew at each blank, a run of them took a minute."""
+    started = time.process_time()
+    assert recased("\n" * 40_000) == "\n" * 40_000
+    assert time.process_time() - started < 5
