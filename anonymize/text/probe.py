@@ -106,16 +106,16 @@ def find(texts: Sequence[str], cased: Sequence[str], read: Sequence[Reading]) ->
     return found
 
 
-def _is_somebodys(token: str, kind: str, sure: float) -> bool:
-    if LEAST <= sure < LEAST_OF_OURS:
-        plain = token.casefold()
-        kept = plain in _CARRY if kind == "ID" else vocabulary.is_ours(plain)
+def _is_somebodys(word: str, token: Span) -> bool:
+    if LEAST <= token.score < LEAST_OF_OURS:
+        plain = word.casefold()
+        kept = plain in _CARRY if token.type == "ID" else vocabulary.is_ours(plain)
         return not (kept or plain.strip("/.#") in _ROLES or ROLE.fullmatch(plain))
-    return sure >= LEAST
+    return token.score >= LEAST
 
 
-def _is_known(token: str, sure: float, known: Known) -> bool:
-    return (sure >= LEAST_OF_NEAR and known.may_name(token)) or known.holds(token)
+def _is_known(word: str, sure: float, known: Known) -> bool:
+    return (sure >= LEAST_OF_NEAR and known.may_name(word)) or known.holds(word)
 
 
 def left_open(
@@ -137,9 +137,7 @@ def left_open(
         if at < len(masked) and masked[at].start <= token.start and token.end <= masked[at].end:
             continue
         word = text[token.start : token.end]
-        if not (
-            _is_somebodys(word, token.type, token.score) or _is_known(word, token.score, known)
-        ):
+        if not _is_somebodys(word, token) and not _is_known(word, token.score, known):
             continue
         last, score = left[-1] if left else None, round(token.score, 2)
         if last and last.type == token.type and text[last.end : token.start] in ("", " "):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from anonymize.text.known.others import street_types
 from anonymize.text.spans import Span, merged
 from anonymize.text.words import words
 
@@ -26,8 +27,8 @@ _LETTERS = re.compile(r"(?<![\w'\u2019-])([A-Z]{1,3}|[a-z]{2,3}) $")
 #: What stands there and is a word; "so" before a case's number is the sheriff's office.
 _NO_LETTERS = words("function") - {"so"}
 
-_SURE_KIND = re.compile(rf"(?i)\b(?:{'|'.join(sorted(words('streets')))})\b")
-_KIND = re.compile(rf"(?i) (?:{'|'.join(sorted(words('streets', 'more_streets')))})\b")
+_SURE_KIND = re.compile(rf"(?i)\b(?:{'|'.join(sorted(street_types()))})\b")
+_KIND = re.compile(rf"(?i) (?:{'|'.join(sorted(street_types() | words('streets')))})\b")
 _HEADING = re.compile(r" (?:(?i:north|south|east|west)|[NSEW]|[NS][EW])\b(?! (?i:of)\b)")
 #: "@ SR 9", " and Cty Rd 12", " US 30" behind "Old"
 _CROSSING = re.compile(

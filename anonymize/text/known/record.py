@@ -148,7 +148,8 @@ class _Search:
         return grown(text, merged(sure), self._known, self._all) if sure else []
 
     def holds(self, word: str) -> bool:
-        return len(word) >= _SHORTEST and word in self._known.names | self._known.titles
+        known = self._known
+        return len(word) >= _SHORTEST and (word in known.names or word in known.titles)
 
     def may_name(self, word: str) -> bool:
         form = self._all.get(word)
